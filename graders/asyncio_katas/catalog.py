@@ -1,0 +1,167 @@
+"""The course as it lies on disk: katas, their tasks and checks. Check files are read as text, never imported."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from asyncio_katas.records import Check, Kata, KatasError, Task
+
+_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
+# Real seconds; a check on the virtual clock takes milliseconds. One with real threads or processes says more.
+_LIMIT_S = 10.0
+
+
+def find_course(start: Path) -> Path:
+    """Return the nearest folder, from `start` upwards, that holds katas."""
+    for folder in [start, *start.parents]:
+        if any((folder / "katas").glob("[0-9][0-9]_*/kata.toml")):
+            return folder
+    raise KatasError(f"There is no katas/ folder in {start} or above it.", "Next: cd into your clone of the course, and try again.")
+
+
+def discover(course: Path) -> list[Kata]:
+    """Return every kata of the course, by number."""
+    folders = sorted((course / "katas").glob("[0-9][0-9]_*"))
+    return [load(folder) for folder in folders if folder.is_dir() and (folder / "kata.toml").exists()]
+
+
+def load(folder: Path) -> Kata:
+    """Read one kata's folder."""
+    match = _FOLDER.fullmatch(folder.name)
+    if match is None:
+        raise KatasError(f"{folder} is not named like a kata.", "Next: name it like 06_concurrency_limit.")
+    meta = folder / "kata.toml"
+    data = _read_toml(meta)
+    tasks = tuple(_task(meta, number, entry) for number, entry in enumerate(_list(meta, data, "tasks"), start=1))
+    slug = match[2]
+    check_file = folder / f"test_{slug}.py"
+    return Kata(
+        number=int(match[1]),
+        slug=slug,
+        title=_text(meta, data, "title"),
+        folder=folder,
+        tasks=tasks,
+        checks=_checks(check_file, len(tasks)),
+        prerequisites=tuple(str(name) for name in data.get("prerequisites", [])),
+        sealed=str(data.get("checks_sha256", "")),
+        digest=digest(check_file),
+    )
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256, the same whatever line ends git checked it out with."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def seal(kata: Kata) -> bool:
+    """Write the check file's digest into kata.toml; tell whether it was another one before."""
+    meta = kata.folder / "kata.toml"
+    text = meta.read_text(encoding="utf-8")
+    line = f'checks_sha256 = "{kata.digest}"'
+    sealed, count = re.subn(r"^checks_sha256 = .*$", line, text, count=1, flags=re.MULTILINE)
+    if not count:
+        sealed = f"{line}\n{text}"
+    meta.write_text(sealed, encoding="utf-8")
+    return kata.changed
+
+
+def select(katas: list[Kata], words: Iterable[str]) -> list[Kata]:
+    """Return the katas named by number, slug or a unique part of it; all of them when none is named."""
+    chosen = [_one(katas, word) for word in words]
+    return [kata for kata in katas if kata in chosen] if chosen else katas
+
+
+def _one(katas: list[Kata], word: str) -> Kata:
+    wanted = word.strip().rstrip("/").lower().replace("-", "_").rpartition("/")[2]
+    if wanted.isdigit():
+        found = [kata for kata in katas if kata.number == int(wanted)]
+    else:
+        found = [kata for kata in katas if wanted in (kata.slug, kata.name)]
+        found = found or [kata for kata in katas if wanted and wanted in kata.name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(kata.name for kata in found)
+        raise KatasError(f"'{word}' fits {len(found)} katas: {names}.", f"Next: katas check {found[0].number:02}")
+    names = [kata.slug for kata in katas]
+    near = difflib.get_close_matches(wanted, names + [kata.name for kata in katas], n=1, cutoff=0.4)
+    if near:
+        raise KatasError(f"There is no kata '{word}'. Did you mean '{near[0]}'?", f"Next: katas check {near[0]}")
+    known = ", ".join(f"{kata.number:02}" for kata in katas)
+    raise KatasError(f"There is no kata '{word}'.", f"The katas here are {known}. Next: katas check {katas[0].number:02}")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KatasError(f"{path} is not valid TOML: {error}.", f"Next: git checkout -- {path}") from None
+
+
+def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise KatasError(f"The check file {path} is missing.", f"Next: git checkout -- {path}") from None
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise KatasError(f"The check file {path} cannot be read: {error}.", f"Next: git checkout -- {path}") from None
+    functions = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]
+    checks = [_check(path, node, tasks) for node in functions]
+    if not checks:
+        raise KatasError(f"{path} holds no checks.", f"Next: git checkout -- {path}")
+    return tuple(checks)
+
+
+def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, tasks: int) -> Check:
+    marks = {
+        call.func.attr: call.args[0].value
+        for call in node.decorator_list
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    title = (ast.get_docstring(node) or "").partition("\n")[0]
+    task = marks.get("task")
+    if not title or not isinstance(task, int) or not 1 <= task <= tasks:
+        raise KatasError(
+            f"{path}:{node.lineno}: {node.name} needs a docstring and @pytest.mark.task(1..{tasks}).",
+            f"Next: git checkout -- {path}",
+        )
+    limit = marks.get("timeout", _LIMIT_S)
+    return Check(node.name, title, task, float(limit) if isinstance(limit, int | float) else _LIMIT_S)
+
+
+def _task(path: Path, number: int, entry: Any) -> Task:
+    points = entry.get("points") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(points, int) or points < 1:
+        raise KatasError(f"{path}: task {number} needs `points`, a whole number above 0.", f"Next: git checkout -- {path}")
+    hints = entry.get("hints", [])
+    if not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
+        raise KatasError(f"{path}: task {number}: `hints` must be a list of texts.", f"Next: git checkout -- {path}")
+    return Task(number, _text(path, entry, "title"), points, tuple(hints))
+
+
+def _text(path: Path, data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value:
+        raise KatasError(f"{path}: `{key}` is missing or is no text.", f"Next: git checkout -- {path}")
+    return value
+
+
+def _list(path: Path, data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    if not isinstance(value, list) or not value:
+        raise KatasError(f"{path}: `{key}` is missing or empty.", f"Next: git checkout -- {path}")
+    return value

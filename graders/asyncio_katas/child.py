@@ -1,0 +1,214 @@
+"""The child: runs the checks of assembled katas under pytest and writes down what happened, line by line.
+
+This is the only part of the grader in whose process a learner's file is ever imported.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncio_katas.lab.messages import Message
+from asyncio_katas.lab.plugin import VERDICT, Verdict, judge
+from asyncio_katas.protocol import Job
+
+# Real seconds a check gets beyond its own limit before the process is ended from C.
+HARD_GRACE_S = 5.0
+# Real seconds for importing one answer and its checks.
+IMPORT_LIMIT_S = 10.0
+# A kata in which this many checks never ended is not worth further waiting.
+_ENDLESS_CHECKS = 2
+_MAX_OUTPUT = 4_000
+_MAX_FILE_BYTES = 16_000_000
+
+# Plugins of pytest that a check does not need; each costs start-up time or gets in the way of the verdict.
+_WITHOUT = ("cacheprovider", "faulthandler", "terminal", "logging", "warnings", "doctest", "junitxml", "pastebin",
+            "unraisableexception", "threadexception", "stepwise", "setuponly", "setupplan", "debugging")  # fmt: skip
+
+
+def main() -> None:
+    """Run the job given on the command line; the standard output is the journal."""
+    journal = os.dup(1)
+    os.dup2(2, 1)
+    run(Job.of(sys.argv[1]), journal)
+
+
+def run_forked(text: str, connection: Any) -> None:
+    """Run a job in a process forked from a warm server; the connection is the journal."""
+    os.setsid()
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 1)
+        os.dup2(sink.fileno(), 2)
+    run(Job.of(text), connection.fileno())
+
+
+def run(job: Job, journal: int) -> None:
+    """Run a job, write the end record and leave at once, whatever threads the code under test left running."""
+    faulthandler.enable(journal)
+    faulthandler.dump_traceback_later(IMPORT_LIMIT_S + HARD_GRACE_S, exit=True, file=journal)
+    if not job.portable:
+        _limit_files()
+    os.chdir(job.root)
+    options = [f"--rootdir={job.root}", f"-c{job.root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
+    if job.portable:
+        # As on a platform without SIGALRM: the limit in C is the only one.
+        options.append("--timeout-method=thread")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    folders = [str(Path(job.root, folder)) for folder in job.folders]
+    recorder = Recorder(job, journal)
+    status = pytest.main(
+        [*options, "-ppytest_asyncio.plugin", "-ppytest_timeout", *folders],
+        plugins=[recorder],
+    )
+    recorder.write("end", status=int(status))
+    os._exit(0)
+
+
+def _limit_files() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    # A flood of output ends here, with an error at the line that prints.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class EndedRun(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The code under test raised what is meant to end the whole program."""
+
+
+class Recorder:
+    """The pytest plugin that writes the journal."""
+
+    def __init__(self, job: Job, journal: int) -> None:
+        self._job = job
+        self._journal = journal
+        self._skip = set(job.skip)
+        self._endless: dict[str, int] = {}
+        self._fresh: set[str] = set()
+
+    def write(self, event: str, **values: Any) -> None:
+        """Append one record to the journal."""
+        line = json.dumps({"event": event, **values}).encode() + b"\n"
+        while line:
+            line = line[os.write(self._journal, line) :]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        """Import one kata; an import that fails, or tries to end the program, is that kata's affair alone."""
+        if not isinstance(collector, pytest.Module):
+            return (yield)
+        slug = collector.path.stem.removeprefix("test_")
+        self.write("import", kata=slug)
+        faulthandler.dump_traceback_later(IMPORT_LIMIT_S, exit=True, file=self._journal)
+        try:
+            report = yield
+        except BaseException as error:  # noqa: BLE001 - exit() and KeyboardInterrupt at import end nothing here
+            self._broken(slug, error)
+            return pytest.CollectReport(collector.nodeid, "failed", "broken", [])
+        if report.outcome == "failed":
+            self._broken(slug, _cause(report))
+        self._fresh.add(slug)
+        self.write("imported", kata=slug)
+        return report
+
+    def _broken(self, slug: str, error: BaseException) -> None:
+        self.write("broken", kata=slug, **_record(judge(error)))
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what earlier children have decided."""
+        items[:] = [item for item in items if _name(item) not in self._skip]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Frame one check: a hard limit, a fresh import of the answer, and one verdict."""
+        slug, name = item.path.stem.removeprefix("test_"), _name(item)
+        if self._endless.get(slug, 0) >= _ENDLESS_CHECKS:
+            verdict = Verdict("not_run", Message("Not run: other checks of this kata never ended."))
+            self.write("verdict", check=name, **_record(verdict))
+            item.stash[VERDICT] = verdict
+            item.add_marker(pytest.mark.skip)
+            return (yield)
+        faulthandler.dump_traceback_later(_limit(item) + HARD_GRACE_S, exit=True, file=self._journal)
+        self.write("begin", check=name)
+        result = yield
+        if VERDICT not in item.stash:
+            self.write("verdict", check=name, outcome="passed")
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Import the answer anew, so that no check depends on which ones ran before it."""
+        slug = item.path.stem.removeprefix("test_")
+        if slug in self._fresh:
+            self._fresh.discard(slug)
+        else:
+            importlib.reload(sys.modules[slug])
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Nobody can press Ctrl-C here: what would end the whole run is the code's own doing."""
+        try:
+            return (yield)
+        except (KeyboardInterrupt, pytest.exit.Exception) as error:
+            raise EndedRun(type(error).__name__) from error
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+        """Write a failure down as soon as it is known: what comes after it may never end."""
+        known = VERDICT in item.stash
+        report = yield
+        verdict = item.stash.get(VERDICT, None)
+        if verdict is not None and not known:
+            slug = item.path.stem.removeprefix("test_")
+            self._endless[slug] = self._endless.get(slug, 0) + (verdict.outcome == "timeout")
+            self.write("verdict", check=_name(item), **_record(verdict, report.capstdout + report.capstderr))
+        return report
+
+
+def _name(item: pytest.Item) -> str:
+    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
+
+
+def _limit(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0] if mark else item.config.getini("timeout"))
+
+
+def _cause(report: Any) -> BaseException:
+    error: BaseException = report.call.excinfo.value
+    return error.__cause__ or error.__context__ or error
+
+
+def _record(verdict: Verdict, output: str = "") -> dict[str, Any]:
+    place = verdict.place
+    return {
+        "outcome": verdict.outcome,
+        "message": asdict(verdict.message),
+        "look": asdict(verdict.look) if verdict.look else None,
+        "spot": {"path": place.path, "line": place.line, "source": place.source()[:200]} if place else None,
+        "timeline": verdict.timeline,
+        "output": _cut(output),
+    }
+
+
+def _cut(output: str) -> str:
+    if len(output) <= _MAX_OUTPUT:
+        return output
+    return f"{output[:_MAX_OUTPUT]}\n... and {len(output) - _MAX_OUTPUT} more characters"
+
+
+if __name__ == "__main__":
+    main()

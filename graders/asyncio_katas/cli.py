@@ -1,0 +1,106 @@
+"""The command line: words in, exit code out. Each command reads as a short list of named steps."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asyncio_katas import __version__, catalog, running, scoring, staging
+from asyncio_katas.records import KatasError, Report
+
+SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class _Katas(click.Group):
+    """A group whose failures are one fact and a next step, with the exit codes this project promises."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:  # type: ignore[override]
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+        except click.ClickException as error:
+            error.show()
+            code = BAD_INPUT
+        except KatasError as error:
+            click.echo(f"{error.fact}\n{error.next_step}", err=True)
+            code = BAD_INPUT
+        except running.GraderFault as error:
+            click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)
+            code = GRADER_FAULT
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted; nothing was changed.", err=True)
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=_Katas, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="katas")
+def cli() -> None:
+    """Thirteen asyncio katas, graded by behaviour on a virtual clock."""
+
+
+@cli.command()
+@click.argument("katas", nargs=-1, metavar="[KATA]...")
+@click.option(
+    "--submission",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the answers; without it, the course's own katas/.",
+)
+@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
+def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
+    """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
+    course = catalog.find_course(Path.cwd())
+    chosen = catalog.select(catalog.discover(course), katas)
+    renderer = _import_meanwhile("terminal" if form == "terminal" else "report_json")
+    report = grade(chosen, submission or course / "katas", isolate=isolate)
+    renderer.join()
+    if form == "json":
+        from asyncio_katas.rendering import report_json
+
+        _emit(report_json.render(report), output)
+    else:
+        from asyncio_katas.rendering import terminal
+
+        terminal.show(report, narrow=bool(katas), output=output)
+    return SOLVED if report.solved == len(report.katas) else UNSOLVED
+
+
+@cli.command(hidden=True)
+def seal() -> None:
+    """For authors: note the check files as they are now in every kata.toml."""
+    for kata in catalog.discover(catalog.find_course(Path.cwd())):
+        if catalog.seal(kata):
+            click.echo(f"sealed {kata.name}")
+
+
+def grade(chosen: list[catalog.Kata], submission: Path, *, isolate: bool = False) -> Report:
+    """Assemble, run and score these katas with a submission's answers."""
+    with staging.stage() as root:
+        answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
+        assemblies = [staging.assemble(kata, answer, root) for kata, answer in answers]
+        seen = running.grade(assemblies, str(root), isolate=isolate)
+        return scoring.score(assemblies, seen)
+
+
+def _import_meanwhile(renderer: str) -> threading.Thread:
+    """Import a renderer while the child is starting: it is needed only when the child is done."""
+    thread = threading.Thread(target=importlib.import_module, args=(f"asyncio_katas.rendering.{renderer}",))
+    thread.start()
+    return thread
+
+
+def _emit(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KatasError(f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output.") from None

@@ -1,0 +1,24 @@
+"""What a check may rely on: probes that record, gates, a virtual clock, and failures that teach.
+
+A check is an async test function with a docstring (the line a learner reads beside the tick or the cross), the
+marker `task(number)` and, where it watches something, the fixture `lab`.
+"""
+
+from asyncio_katas.lab.messages import expect, expect_same, fail, same, show
+from asyncio_katas.lab.probes import Call, Gate, Lab, Probe, ThreadGate
+from asyncio_katas.lab.timeline import Mark, Span
+
+__all__ = [
+    "Call",
+    "Gate",
+    "Lab",
+    "Mark",
+    "Probe",
+    "Span",
+    "ThreadGate",
+    "expect",
+    "expect_same",
+    "fail",
+    "same",
+    "show",
+]

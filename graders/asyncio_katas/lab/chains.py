@@ -1,0 +1,131 @@
+"""Where a task stands: its chain of awaits, down to the line that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import linecache
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+_LAB = str(Path(__file__).parent)
+_LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), "<frozen")
+_SHOWN_TASKS = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """One frame of a chain: the line a function has reached."""
+
+    path: str
+    line: int
+    function: str
+
+    @property
+    def is_lab(self) -> bool:
+        """Whether the frame belongs to the grader rather than to anybody's answer."""
+        return self.path.startswith(_LAB)
+
+    @property
+    def is_library(self) -> bool:
+        """Whether the frame belongs to Python or an installed package."""
+        return self.path.startswith(_LIBRARIES)
+
+    @property
+    def is_check(self) -> bool:
+        """Whether the frame belongs to a check."""
+        return Path(self.path).name.startswith("test_")
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the frame belongs to the code under test."""
+        return not (self.is_lab or self.is_library or self.is_check)
+
+    def __str__(self) -> str:
+        return f"{self.function} ({Path(self.path).name}:{self.line})"
+
+    def source(self) -> str:
+        """Return the text of the line, or nothing where it cannot be read."""
+        return linecache.getline(self.path, self.line).strip()
+
+
+def place_of(frame: FrameType) -> Place:
+    """Return where a frame stands now."""
+    return _place(frame.f_code, frame.f_lineno)
+
+
+def _place(code: CodeType, line: int | None) -> Place:
+    return Place(code.co_filename, line or code.co_firstlineno, code.co_qualname.replace("<locals>.", ""))
+
+
+def await_chain(awaitable: Any) -> list[Place]:
+    """Return the frames a coroutine (or task) is suspended in, outermost first."""
+    return list(_walk(awaitable.get_coro() if isinstance(awaitable, asyncio.Task) else awaitable))
+
+
+def _walk(awaitable: Any) -> Iterator[Place]:
+    seen = 0
+    while awaitable is not None and seen < 100:
+        seen += 1
+        frame, inner = _frame_and_inner(awaitable)
+        if frame is not None:
+            yield place_of(frame)
+        awaitable = inner
+
+
+def _frame_and_inner(awaitable: Any) -> tuple[FrameType | None, Any]:
+    for prefix, inner in (("cr", "cr_await"), ("gi", "gi_yieldfrom"), ("ag", "ag_await")):
+        if hasattr(awaitable, f"{prefix}_frame"):
+            return getattr(awaitable, f"{prefix}_frame"), getattr(awaitable, inner)
+    if type(awaitable).__name__ in {"async_generator_asend", "async_generator_athrow", "coroutine_wrapper"}:
+        # These carry no public reference to what they drive.
+        for inner in gc.get_referents(awaitable):
+            if hasattr(inner, "ag_frame") or hasattr(inner, "cr_frame"):
+                return None, inner
+    return None, None
+
+
+def answer_line(places: Iterable[Place]) -> Place | None:
+    """Return the innermost place in the code under test."""
+    found = [place for place in places if place.is_answer]
+    return found[-1] if found else None
+
+
+def describe_tasks(tasks: Iterable[asyncio.Task[Any]]) -> str:
+    """Return a line per task: its chain down to the answer's line, and what that line waits for."""
+    chains = [(task, await_chain(task)) for task in sorted(tasks, key=_number)]
+    of_answer = [(task, chain) for task, chain in chains if answer_line(chain)]
+    shown = of_answer or [(task, chain) for task, chain in chains if not all(place.is_lab for place in chain)]
+    lines = [_describe(task, chain) for task, chain in shown[:_SHOWN_TASKS]]
+    if len(shown) > _SHOWN_TASKS:
+        lines.append(f"  ... and {len(shown) - _SHOWN_TASKS} more tasks")
+    return "\n".join(lines)
+
+
+def _number(task: asyncio.Task[Any]) -> tuple[int, str]:
+    name = task.get_name()
+    return len(name), name
+
+
+def _describe(task: asyncio.Task[Any], chain: list[Place]) -> str:
+    steps = [str(place) for place in chain if not place.is_lab and not place.is_library]
+    line = answer_line(chain) or next((place for place in reversed(chain) if place.is_check), None)
+    # What the code under test called last, in the library's own words.
+    inside = chain[chain.index(line) + 1 :] if line else chain
+    called = [place.function for place in inside if place.is_library]
+    steps += called[-1:]
+    source = f"\n      {Path(line.path).name}:{line.line}: {line.source()}" if line and line.source() else ""
+    return f"  {task.get_name()}: {' > '.join(steps) or 'not started'}{_waits_for(task)}{source}"
+
+
+def _waits_for(task: asyncio.Task[Any]) -> str:
+    waiter = getattr(task, "_fut_waiter", None)
+    if isinstance(waiter, asyncio.Task):
+        return f" > waits for {waiter.get_name()}"
+    if waiter is not None and type(waiter).__name__ == "_GatheringFuture":
+        return " > waits for gather()"
+    return ""

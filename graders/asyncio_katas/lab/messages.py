@@ -1,0 +1,134 @@
+"""What a check says: templates with named values, and exact comparison."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from asyncio_katas.lab.timeline import Mark
+
+_shorten = reprlib.Repr()
+_shorten.maxlevel = 3
+_shorten.maxlist = _shorten.maxtuple = _shorten.maxdict = _shorten.maxset = 12
+_shorten.maxstring = _shorten.maxother = 80
+
+_PLAIN = (str, bytes, int, float, bool, type(None))
+
+
+def show(value: object) -> str:
+    """Return a short text for any object, without trusting its `__repr__`."""
+    if isinstance(value, BaseException):
+        return describe(value)
+    if type(value) in _PLAIN or type(value) in (list, tuple, dict, set, frozenset):
+        try:
+            return _shorten.repr(value)
+        except Exception:  # noqa: BLE001 - a foreign __repr__ inside a container may raise anything
+            return f"<{type(value).__name__}>"
+    if isinstance(value, type):
+        return value.__name__
+    return f"<{type(value).__name__} object>"
+
+
+def describe(error: BaseException) -> str:
+    """Return `Type: text` of an exception, surviving a broken `__str__`."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the text of a foreign exception may raise anything
+        text = ""
+    text = text if len(text) <= 300 else text[:297] + "..."
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def moment(seconds: float) -> str:
+    """Return loop time as people write it: 3, 0.25, 1e+06."""
+    return f"{seconds:g}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A template and the named values that fill it; text only, so that it crosses a process boundary."""
+
+    template: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: str, values: Mapping[str, object]) -> Message:
+        """Fill in values: text stays as it is, numbers and other objects are shown shortly."""
+        return cls(template, {name: _text(value) for name, value in values.items()})
+
+    def __str__(self) -> str:
+        return self.template.format_map(self.values)
+
+
+def _text(value: object) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is float:
+        return moment(value)
+    return show(value)
+
+
+class CheckFailed(AssertionError):  # noqa: N818 - a verdict, not an error of the program
+    """A check's judgement: what was seen, where to look, and the moment to mark in the timeline."""
+
+    def __init__(self, message: Message, look: Message | None = None, mark: Mark | None = None) -> None:
+        super().__init__(str(message))
+        self.message = message
+        self.look = look
+        self.mark = mark
+
+
+def fail(template: str, /, *, look: str = "", mark: Mark | None = None, **values: object) -> NoReturn:
+    """Fail the check with one fact (`template`) and one pointer (`look`), both filled from `values`."""
+    __tracebackhide__ = True
+    raise CheckFailed(
+        Message.of(template, values),
+        Message.of(look, values) if look else None,
+        mark,
+    )
+
+
+def expect(condition: bool, template: str, /, *, look: str = "", mark: Mark | None = None, **values: object) -> None:
+    """Fail the check unless `condition` is exactly True; an object that merely claims to be true does not pass."""
+    __tracebackhide__ = True
+    if condition is not True:
+        fail(template, look=look, mark=mark, **values)
+
+
+def same(actual: object, expected: object) -> bool:
+    """Tell whether two results are equal in type and value, all the way down.
+
+    Containers are compared element by element; everything that is no plain value is compared by identity,
+    so that an object whose `__eq__` always agrees, or a list subclass, is not the expected result.
+    """
+    if type(actual) is not type(expected):
+        return False
+    if isinstance(actual, list | tuple) and isinstance(expected, list | tuple):
+        return len(actual) == len(expected) and all(same(a, e) for a, e in zip(actual, expected, strict=True))
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        keys = {key: key for key in actual}
+        return len(actual) == len(expected) and all(
+            key in keys and same(keys[key], key) and same(actual[key], expected[key]) for key in expected
+        )
+    if isinstance(expected, _PLAIN):
+        return bool(actual == expected)
+    return actual is expected
+
+
+def expect_same(
+    actual: object,
+    expected: object,
+    template: str,
+    /,
+    *,
+    look: str = "",
+    mark: Mark | None = None,
+    **values: object,
+) -> None:
+    """Fail the check unless `actual` is exactly `expected`; the template may use {actual} and {expected}."""
+    __tracebackhide__ = True
+    if not same(actual, expected):
+        shown = {"actual": show(actual), "expected": show(expected), **values}
+        fail(template, look=look, mark=mark, **shown)

@@ -1,0 +1,230 @@
+"""The lab as a pytest plugin: virtual loop, limit, hygiene, and one verdict per check in the learner's words."""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncio_katas.lab import outside
+from asyncio_katas.lab.chains import Place, answer_line
+from asyncio_katas.lab.clock import VirtualLoop
+from asyncio_katas.lab.hygiene import end_tasks
+from asyncio_katas.lab.limits import Limit, LimitFired
+from asyncio_katas.lab.messages import CheckFailed, Message, describe
+from asyncio_katas.lab.probes import Lab
+from asyncio_katas.lab.timeline import draw
+
+_LAB = pytest.StashKey[Lab]()
+_LIMIT = pytest.StashKey[Limit]()
+VERDICT = pytest.StashKey["Verdict"]()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a check did not pass."""
+
+    outcome: str
+    message: Message
+    look: Message | None = None
+    place: Place | None = None
+    timeline: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        parts = [str(self.message)]
+        if self.look:
+            parts.append(str(self.look))
+        if self.timeline:
+            parts += ["", *draw(self.timeline)]
+        if self.place:
+            parts += ["", f"{self.place.path}:{self.place.line}: {self.place.source()}"]
+        return "\n".join(parts)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the one marker checks carry, and watch thread pools for as long as the session lasts."""
+    config.addinivalue_line("markers", "task(number): the task of the kata this check belongs to")
+    watch = ExitStack()
+    watch.enter_context(outside.recorded())
+    config.add_cleanup(watch.close)
+
+
+def pytest_collection_finish() -> None:
+    """Leave everything imported so far out of later garbage collections."""
+    gc.freeze()
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, type[VirtualLoop]]:
+    """Run every check on the virtual clock."""
+    return {"virtual": VirtualLoop}
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """Return what this check watches the code under test with."""
+    return _lab_of(request.node)
+
+
+def _lab_of(item: pytest.Item) -> Lab:
+    return item.stash.setdefault(_LAB, Lab())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
+    """Interrupt by a signal that is remembered, instead of one the code under test may swallow."""
+    if settings.method != "signal" or not Limit.available():
+        return None
+    limit = Limit(settings.timeout)
+    item.stash[_LIMIT] = limit
+    limit.arm()
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
+    """Give the signal back."""
+    limit = item.stash.get(_LIMIT, None)
+    if limit is None:
+        return None
+    limit.disarm()
+    return True
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Run the check, then judge what it could not see itself: the limit, a blocked loop, what was left behind."""
+    lab = _lab_of(item)
+    limit = item.stash.get(_LIMIT, None)
+    with lab.hygiene.watching():
+        loop = _loop_of(item)
+        try:
+            error: BaseException | None = None
+            result: object = None
+            try:
+                result = yield
+            except (CheckFailed, Exception, LimitFired, SystemExit) as raised:
+                error = raised
+            finally:
+                if limit:
+                    limit.stop_repeating()
+                lab.end()
+            failure = _failure(lab, limit, error) or error or lab.hygiene.verdict(lab, loop)
+        finally:
+            if loop:
+                end_tasks(loop)
+    if failure is not None:
+        raise failure
+    return result
+
+
+def _loop_of(item: pytest.Item) -> VirtualLoop | None:
+    # The runner is a fixture of pytest-asyncio's own, set up before this hook.
+    runner = getattr(item, "funcargs", {}).get("_function_scoped_runner")
+    loop = runner.get_loop() if runner else None
+    return loop if isinstance(loop, VirtualLoop) else None
+
+
+def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> BaseException | None:
+    """Return what the code under test may have swallowed, which outranks whatever the check saw."""
+    if limit and limit.fired:
+        return limit.verdict()
+    if lab.blocked_at and not isinstance(error, NotImplementedError):
+        place = lab.blocked_at[0]
+        where = f":\n  {place}: {place.source()}" if place else "."
+        return CheckFailed(
+            Message.of("The event loop was blocked: it could not answer while a function was running{where}", {"where": where}),
+            Message("Nothing that waits for a thread or a process may run on the loop's own thread. Await it instead."),
+        )
+    return None
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the verdict into the learner's words: the same text here, in an editor and in the grader's report."""
+    report = yield
+    if call.excinfo is not None and VERDICT not in item.stash:
+        limit = item.stash.get(_LIMIT, None)
+        verdict = judge(call.excinfo.value, _lab_of(item), limited=bool(limit and limit.fired))
+        item.stash[VERDICT] = verdict
+        report.longrepr = str(verdict)
+    return report
+
+
+def judge(error: BaseException, lab: Lab | None = None, *, limited: bool = False) -> Verdict:
+    """Turn whatever left a check into a verdict."""
+    place = _answer_place(error)
+    if isinstance(error, CheckFailed):
+        timeline = lab.timeline.record(lab.last_moment, error.mark) if lab else None
+        return Verdict("timeout" if limited else "failed", error.message, error.look, place, timeline)
+    if _is_stub(error):
+        return Verdict("not_started", Message("Not written yet."), None, place)
+    timeline = lab.timeline.record(lab.last_moment, None) if lab else None
+    message, look = explain(error)
+    return Verdict("error", message, look, place, timeline)
+
+
+def explain(error: BaseException) -> tuple[Message, Message | None]:
+    """Say in words what an unexpected exception means."""
+    shown = {"error": describe(error)}
+    if isinstance(error, SyntaxError):
+        where = {"file": Path(error.filename or "?").name, "line": error.lineno or 0, "problem": error.msg}
+        text = (error.text or "").strip()
+        return (
+            Message.of("{file} cannot be read as Python: line {line}: {problem}\n  {text}", {**where, "text": text}),
+            Message("Python stops at the first such place; the mistake may also be on the line before."),
+        )
+    if isinstance(error, SystemExit):
+        return Message("The code called exit()."), Message("A function that is called by others must not end the program.")
+    if isinstance(error, RecursionError):
+        return Message.of("A function called itself without end ({error}).", shown), None
+    if isinstance(error, AttributeError) and type(error.obj).__name__ == "module":
+        values = {"name": str(error.name), "module": error.obj.__name__}
+        return (
+            Message.of("{module}.py has no `{name}`.", values),
+            Message("Names and signatures are part of the task. The kata's README lists them."),
+        )
+    if isinstance(error, ImportError):
+        return (
+            Message.of("The file could not be imported: {error}", shown),
+            Message("A kata needs nothing but Python itself."),
+        )
+    if "reading from stdin" in str(error):
+        return (
+            Message("The code asked for keyboard input."),
+            Message("A check cannot type. Everything the function needs comes in as an argument."),
+        )
+    if type(error).__module__ == "_pytest.outcomes":
+        return Message.of("The code tried to leave the check by {error}.", {"error": type(error).__name__}), None
+    if isinstance(error, BaseExceptionGroup):
+        inner = "; ".join(describe(leaf) for leaf in leaves(error)[:3])
+        return Message.of("An exception left the code: {error} [{inner}]", {**shown, "inner": inner}), None
+    return Message.of("An exception left the code: {error}", shown), None
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """Return the exceptions inside nested groups; one that is no group stands for itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
+
+
+def _is_stub(error: BaseException) -> bool:
+    return any(isinstance(leaf, NotImplementedError) and _answer_place(leaf) is not None for leaf in leaves(error))
+
+
+def _answer_place(error: BaseException) -> Place | None:
+    if isinstance(error, SyntaxError) and error.filename:
+        return Place(error.filename, error.lineno or 1, "module")
+    places = [
+        answer_line(Place(frame.filename, frame.lineno or 0, frame.name) for frame in traceback.extract_tb(e.__traceback__))
+        for e in leaves(error)
+    ]
+    return next((place for place in places if place), None)

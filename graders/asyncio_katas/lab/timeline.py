@@ -1,0 +1,139 @@
+"""What ran when: the record a check keeps, and its drawing as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+End = Literal["running", "returned", "raised", "cancelled"]
+
+_END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
+_MAX_ROWS = 16
+
+
+@dataclass
+class Span:
+    """One stretch of work in loop seconds; `cleanup` is when its cancellation arrived."""
+
+    label: str
+    start: float
+    end: float | None = None
+    how: End = "running"
+    cleanup: float | None = None
+    cancels: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the work has ended, its cleanup included."""
+        return self.end is not None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment to point at, with what is to be seen there."""
+
+    at: float
+    text: str
+
+
+@dataclass
+class Timeline:
+    """Spans in the order in which they began, in loop seconds."""
+
+    spans: list[Span] = field(default_factory=list)
+
+    def begin(self, label: str, now: float) -> Span:
+        """Open a span; whoever opened it closes it by setting `end` and `how`."""
+        span = Span(label, now)
+        self.spans.append(span)
+        return span
+
+    def record(self, now: float, mark: Mark | None) -> dict[str, Any] | None:
+        """Return the timeline as plain data, or None when nothing was seen."""
+        if not self.spans:
+            return None
+        ends = [span.end if span.end is not None else now for span in self.spans]
+        return {
+            "end": max([now, *ends]),
+            "spans": [
+                {
+                    "label": span.label,
+                    "start": span.start,
+                    "end": span.end,
+                    "how": span.how,
+                    "cleanup": span.cleanup,
+                }
+                for span in self.spans
+            ],
+            "mark": {"at": mark.at, "text": mark.text} if mark else None,
+        }
+
+
+def draw(record: dict[str, Any], width: int = 80) -> list[str]:
+    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right."""
+    spans = record["spans"]
+    shown = spans[:_MAX_ROWS]
+    mark = record["mark"]
+    labels = [_cut(span["label"], 22) for span in shown]
+    gutter = max([len(label) for label in labels] + [1]) + 2
+    total = record["end"] or 1.0
+    columns = max(8, min(60, width - gutter - 2))
+
+    def column(moment: float) -> int:
+        return min(columns, round(moment / total * columns))
+
+    lines = [_axis(gutter, columns, total, record["end"])]
+    for label, span in zip(labels, shown, strict=True):
+        lines.append((label.ljust(gutter) + _bar(span, column, columns)).rstrip())
+    if len(spans) > len(shown):
+        lines.append(f"{'':{gutter}}… and {len(spans) - len(shown)} more")
+    if mark:
+        lines.extend(_pointer(mark["at"], mark["text"], gutter, column, width))
+    return lines
+
+
+def _bar(span: dict[str, Any], column: Any, columns: int) -> str:
+    start = column(span["start"])
+    end = columns if span["end"] is None else column(span["end"])
+    turn = end if span["cleanup"] is None else column(span["cleanup"])
+    body = "█" * max(turn - start, 0) + "░" * max(end - turn, 0)
+    if not body:
+        body = "▏"
+    return " " * start + body + _END_SIGN[span["how"]]
+
+
+def _axis(gutter: int, columns: int, total: float, end: float) -> str:
+    if not end:
+        return "t".ljust(gutter) + "0"
+    step = _tick(total, columns)
+    cells = [" "] * (columns + 8)
+    tick = 0
+    while tick * step <= total * 1.0001:
+        text = f"{tick * step:g}"
+        at = round(tick * step / total * columns)
+        if at + len(text) <= columns + 2:
+            cells[at : at + len(text)] = text
+        tick += 1
+    return ("t".ljust(gutter) + "".join(cells)).rstrip()
+
+
+def _tick(total: float, columns: int) -> float:
+    step = 10.0 ** -6
+    while True:
+        for factor in (1, 2, 5):
+            if total / (step * factor) <= columns / 7:
+                return step * factor
+        step *= 10
+
+
+def _pointer(at: float, text: str, gutter: int, column: Any, width: int) -> list[str]:
+    offset = gutter + column(at)
+    if offset + 2 + len(text) <= width:
+        return [" " * offset + "▲ " + text]
+    if len(text) + 2 <= offset + 1:
+        return [" " * (offset - len(text) - 1) + text + " ▲"]
+    return [" " * offset + "▲", _cut(text, width)]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,167 @@
+"""What parent and child say to each other: the job going in, and the journal coming out.
+
+The journal is read with suspicion: every line is untrusted until it fits the schema.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from asyncio_katas.lab.messages import Message
+from asyncio_katas.records import Finding, Outcome, Spot
+
+MAX_LINE = 256_000
+MAX_BYTES = 16_000_000
+_MAX_TEXT = 20_000
+_MAX_SPANS = 200
+_HARD_LIMIT = re.compile(r"^Timeout \(")
+_TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a child is to run: folders below `root`, without the checks in `skip` ("slug::check")."""
+
+    root: str
+    folders: list[str]
+    skip: list[str]
+    portable: bool
+
+    def text(self) -> str:
+        """Return the job as one argument of a command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, text: str) -> Job:
+        """Read what `text()` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass
+class Journal:
+    """Everything one child said, in order; `trailer` is what it printed from C while it was dying."""
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    broken: dict[str, Finding] = field(default_factory=dict)
+    importing: str | None = None
+    current: str | None = None
+    ended: bool = False
+    trailer: list[str] = field(default_factory=list)
+    rejected: int = 0
+
+    def feed(self, line: bytes) -> None:
+        """Take in one line; one that does not fit is counted and otherwise ignored."""
+        text = line.decode("utf-8", "replace").rstrip("\n")
+        if not text.startswith("{"):
+            self.trailer = [*self.trailer[-60:], clean(text)[:500]]
+            return
+        try:
+            record = json.loads(text)
+            self._take(record)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self.rejected += 1
+
+    def _take(self, record: dict[str, Any]) -> None:
+        event = record["event"]
+        if event == "import":
+            self.importing = _string(record["kata"])
+        elif event == "imported":
+            self.importing = None
+        elif event == "broken":
+            self.broken.setdefault(_string(record["kata"]), _finding(record))
+        elif event == "begin":
+            self.current = _string(record["check"])
+        elif event == "verdict":
+            check = _string(record["check"])
+            # Said twice: whoever wrote the second line was not the recorder.
+            self.findings[check] = _twice() if check in self.findings else _finding(record)
+            self.current = None if self.current == check else self.current
+        elif event == "end":
+            self.ended = True
+        else:
+            raise ValueError(event)
+
+    @property
+    def hard_limit(self) -> bool:
+        """Whether the child was ended by its limit in C."""
+        return any(_HARD_LIMIT.match(line) for line in self.trailer)
+
+    def stopped_at(self, folder: str) -> Spot | None:
+        """Return the innermost line of a dying child's stack that lies in `folder` and is no check's."""
+        for line in self.trailer:
+            match = _TRACE_LINE.match(line)
+            if match and match[1].startswith(folder) and "/test_" not in match[1].replace("\\", "/"):
+                return Spot(match[1], int(match[2]), "")
+        return None
+
+
+def clean(text: str) -> str:
+    """Neutralise control characters, so that no text can steer a terminal."""
+    return "".join(char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _finding(record: dict[str, Any]) -> Finding:
+    outcome = Outcome(record["outcome"])
+    message = _message(record.get("message"))
+    if outcome is not Outcome.PASSED and message is None:
+        raise ValueError("a failure without a message")
+    spot = record.get("spot")
+    return Finding(
+        outcome,
+        message,
+        _message(record.get("look")),
+        Spot(_string(spot["path"]), int(spot["line"]), _string(spot["source"])) if spot else None,
+        _string(record.get("output", "")),
+        _timeline(record.get("timeline")),
+    )
+
+
+def _twice() -> Finding:
+    return Finding(Outcome.TAMPERED, Message("Two verdicts arrived for this check, where the grader writes one."))
+
+
+def _message(value: Any) -> Message | None:
+    if value is None:
+        return None
+    values = {_string(name): _string(text) for name, text in value["values"].items()}
+    message = Message(_string(value["template"]), values)
+    str(message)
+    return message
+
+
+def _string(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(type(value))
+    return clean(value[:_MAX_TEXT])
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise TypeError(type(value))
+    return float(value)
+
+
+def _timeline(value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    mark = value["mark"]
+    return {
+        "end": _number(value["end"]),
+        "spans": [
+            {
+                "label": _string(span["label"])[:80],
+                "start": _number(span["start"]),
+                "end": None if span["end"] is None else _number(span["end"]),
+                "how": {"running": "running", "returned": "returned", "raised": "raised", "cancelled": "cancelled"}[
+                    span["how"]
+                ],
+                "cleanup": None if span["cleanup"] is None else _number(span["cleanup"]),
+            }
+            for span in value["spans"][:_MAX_SPANS]
+        ],
+        "mark": {"at": _number(mark["at"]), "text": _string(mark["text"])} if mark else None,
+    }

@@ -1,0 +1,184 @@
+"""The records everything else passes around: what a course contains, what a child saw, what a report says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from asyncio_katas.lab.messages import Message
+
+
+class Outcome(StrEnum):
+    """How a check or a whole kata ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    NOT_RUN = "not_run"
+    NOT_STARTED = "not_started"
+    TAMPERED = "tampered"
+
+
+class KatasError(Exception):
+    """Bad usage or a bad course: one fact, and the exact next command or step."""
+
+    def __init__(self, fact: str, next_step: str) -> None:
+        super().__init__(f"{fact}\n{next_step}")
+        self.fact = fact
+        self.next_step = next_step
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a kata, as its pristine file declares it. `limit_s` is in real seconds."""
+
+    id: str
+    title: str
+    task: int
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a kata; `points` is what each of its checks is worth."""
+
+    number: int
+    title: str
+    points: int
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kata:
+    """One kata of the course. `sealed` is the digest its check file had when the course was published."""
+
+    number: int
+    slug: str
+    title: str
+    folder: Path
+    tasks: tuple[Task, ...]
+    checks: tuple[Check, ...]
+    prerequisites: tuple[str, ...]
+    sealed: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name, number included."""
+        return self.folder.name
+
+    @property
+    def check_file(self) -> Path:
+        """The pristine checks."""
+        return self.folder / f"test_{self.slug}.py"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the check file is no longer the course's."""
+        return self.sealed != self.digest
+
+    def points(self, check: Check) -> int:
+        """Return what a check is worth."""
+        return self.tasks[check.task - 1].points
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A line of somebody's file."""
+
+    path: str
+    line: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known about one check that was run, or that could not be."""
+
+    outcome: Outcome
+    message: Message | None = None
+    look: Message | None = None
+    spot: Spot | None = None
+    output: str = ""
+    timeline: dict[str, Any] | None = None
+
+
+@dataclass
+class Observation:
+    """What the children told about one kata."""
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    isolation: str = "process"
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check in a report."""
+
+    check: Check
+    finding: Finding
+    points: int
+    max_points: int
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the check ended."""
+        return self.finding.outcome
+
+
+@dataclass(frozen=True)
+class KataResult:
+    """One kata in a report; `answer` is the file that was graded."""
+
+    kata: Kata
+    answer: Path
+    outcome: Outcome
+    checks: tuple[CheckResult, ...]
+    isolation: str
+    duration_s: float
+
+    @property
+    def points(self) -> int:
+        """Points earned."""
+        return sum(result.points for result in self.checks)
+
+    @property
+    def max_points(self) -> int:
+        """Points to be had."""
+        return sum(result.max_points for result in self.checks)
+
+    @property
+    def solved(self) -> bool:
+        """Whether every check passed."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def passed(self) -> int:
+        """How many checks passed."""
+        return sum(1 for result in self.checks if result.outcome is Outcome.PASSED)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One grading of one submission."""
+
+    katas: tuple[KataResult, ...]
+
+    @property
+    def points(self) -> int:
+        """Points earned."""
+        return sum(result.points for result in self.katas)
+
+    @property
+    def max_points(self) -> int:
+        """Points to be had."""
+        return sum(result.max_points for result in self.katas)
+
+    @property
+    def solved(self) -> int:
+        """How many katas are solved."""
+        return sum(1 for result in self.katas if result.solved)

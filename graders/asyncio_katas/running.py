@@ -1,0 +1,273 @@
+"""Running children: start, listen, end; and again, for whatever a child that died left undecided."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, Protocol
+
+from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
+from asyncio_katas.lab.messages import Message
+from asyncio_katas.records import Finding, Observation, Outcome, Spot
+from asyncio_katas.staging import Assembly
+
+# Real seconds. The limits inside the child come first; these only catch one that is beyond their reach.
+_START_S = 60.0
+_GRACE_S = 10.0
+_END_S = 5.0
+_GLANCE_S = 0.25
+_PORTABLE = "ASYNCIO_KATAS_PORTABLE"
+
+
+class GraderFault(Exception):
+    """The grader itself failed; nobody's answer is to blame."""
+
+
+def portable() -> bool:
+    """Tell whether to do without what only POSIX has: fork, SIGALRM, process groups. Windows always does."""
+    return os.name == "nt" or os.environ.get(_PORTABLE) == "1"
+
+
+class Child(Protocol):
+    """A started child: where its journal comes from, and how to end it with everything it started."""
+
+    journal: IO[bytes]
+
+    def alive(self) -> bool:
+        """Tell whether the child itself still runs, whoever else may hold its journal open."""
+
+    def end(self) -> int:
+        """End the child's whole process group; return its exit code."""
+
+    def complaint(self) -> str:
+        """Return what the child wrote to its error stream before the journal began."""
+
+
+class FreshChild:
+    """A child in a new interpreter."""
+
+    def __init__(self, text: str) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", text],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=not portable(),
+            creationflags=flags,
+        )
+        assert self._process.stdout is not None
+        self.journal = self._process.stdout
+
+    def alive(self) -> bool:
+        """Tell whether the child itself still runs."""
+        return self._process.poll() is None
+
+    def end(self) -> int:
+        """End the child's whole process group; return its exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process.poll() is None and not portable():
+                _kill_group(self._process.pid)
+            elif sys.platform == "win32":
+                subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
+            self._process.kill()
+            self._process.wait(_END_S)
+        self.journal.close()
+        return self._process.returncode or 0
+
+    def complaint(self) -> str:
+        """Return the end of what the child wrote to its error stream."""
+        self._errors.seek(0)
+        return self._errors.read()[-2000:].decode("utf-8", "replace")
+
+
+class ForkedChild:
+    """A child forked from a warm server that has pytest and the lab imported already."""
+
+    def __init__(self, text: str) -> None:
+        reader, writer = _server().Pipe(duplex=False)
+        from asyncio_katas.child import run_forked
+
+        self._process = _server().Process(target=run_forked, args=(text, writer))
+        self._process.start()
+        writer.close()
+        self.journal = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
+        reader.close()
+
+    def alive(self) -> bool:
+        """Tell whether the child itself still runs."""
+        return bool(self._process.is_alive())
+
+    def end(self) -> int:
+        """End the child's whole process group; return its exit code."""
+        assert self._process.pid is not None
+        _kill_group(self._process.pid)
+        self._process.kill()
+        self._process.join(_END_S)
+        self.journal.close()
+        return self._process.exitcode or 0
+
+    def complaint(self) -> str:
+        """A forked child has no error stream of its own."""
+        return ""
+
+
+def _server() -> Any:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
+    return context
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def grade(assemblies: Sequence[Assembly], root: str, *, isolate: bool = False) -> dict[str, Observation]:
+    """Run the checks of all assemblies and return what was seen of each, by slug.
+
+    Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
+    `isolate` every kata does from the start.
+    """
+    gradable = [assembly for assembly in assemblies if not assembly.problem]
+    seen = {assembly.kata.slug: Observation() for assembly in gradable}
+    if len(gradable) > 1 and not isolate:
+        _run(gradable, root, seen, warm=False)
+    for assembly in gradable:
+        while undecided(assembly, seen[assembly.kata.slug]):
+            _run([assembly], root, seen, warm=isolate and not portable())
+    return seen
+
+
+def undecided(assembly: Assembly, observation: Observation) -> bool:
+    """Tell whether a check of this kata has no verdict yet."""
+    return any(check.id not in observation.findings for check in assembly.kata.checks)
+
+
+def _run(assemblies: Sequence[Assembly], root: str, seen: dict[str, Observation], *, warm: bool) -> None:
+    """Let one child run whatever is undecided in these assemblies, and add what it saw."""
+    names = [assembly.kata.name for assembly in assemblies]
+    slugs = [assembly.kata.slug for assembly in assemblies]
+    decided = [f"{slug}::{check}" for slug in slugs for check in seen[slug].findings]
+    text = Job(root, names, decided, portable()).text()
+    began = time.monotonic()
+    child: Child = ForkedChild(text) if warm else FreshChild(text)
+    journal = Journal()
+    try:
+        in_time = _listen(child, journal, _limit_s(assemblies))
+    finally:
+        code = child.end()
+    took = time.monotonic() - began
+    for assembly in assemblies:
+        observation = seen[assembly.kata.slug]
+        _take_over(assembly, observation, journal)
+        observation.duration_s += took / len(assemblies)
+    if not journal.ended:
+        _blame(assemblies, seen, journal, _death(journal, code, root, in_time=in_time))
+    if len(assemblies) == 1 and len(seen[slugs[0]].findings) == len(decided):
+        raise GraderFault(f"The checks of {names[0]} could not be run.\n{child.complaint().strip()}")
+
+
+def _limit_s(assemblies: Sequence[Assembly]) -> float:
+    """Return the longest a child may take in all: two endless checks in every kata."""
+    longest = [max(check.limit_s for check in assembly.kata.checks) for assembly in assemblies]
+    return _START_S + sum(2 * (limit + _GRACE_S) for limit in longest)
+
+
+def _take_over(assembly: Assembly, observation: Observation, journal: Journal) -> None:
+    slug = assembly.kata.slug
+    for check in assembly.kata.checks:
+        finding = journal.findings.get(f"{slug}::{check.id}") or journal.broken.get(slug)
+        if finding is not None and check.id not in observation.findings:
+            observation.findings[check.id] = finding
+
+
+def _blame(
+    assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding
+) -> None:
+    """Give the check (or the import) during which a child died its verdict; what never began stays undecided."""
+    for assembly in assemblies:
+        slug = assembly.kata.slug
+        for check in assembly.kata.checks:
+            if slug == journal.importing or f"{slug}::{check.id}" == journal.current:
+                seen[slug].findings.setdefault(check.id, finding)
+
+
+def _death(journal: Journal, code: int, root: str, *, in_time: bool) -> Finding:
+    spot = journal.stopped_at(root)
+    if journal.hard_limit or not in_time:
+        return Finding(
+            Outcome.TIMEOUT,
+            Message("It never ended, and could not be interrupted either."),
+            Message(
+                "Look for a call that blocks the whole thread, or for an `except` that also catches the cancellation."
+            ),
+            _with_source(spot),
+        )
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return Finding(
+        Outcome.ERROR,
+        Message.of("The code ended the whole Python process ({how}).", {"how": how}),
+        Message("A function that is called by others must not end the program."),
+        _with_source(spot),
+    )
+
+
+def _with_source(spot: Spot | None) -> Spot | None:
+    if spot is None:
+        return None
+    with contextlib.suppress(OSError, IndexError), open(spot.path, encoding="utf-8", errors="replace") as file:
+        return Spot(spot.path, spot.line, file.read().splitlines()[spot.line - 1].strip())
+    return spot
+
+
+def _listen(child: Child, journal: Journal, limit_s: float) -> bool:
+    """Read the journal up to its end record, not to the end of the stream, which others may hold open.
+
+    Tell whether that came, or the child was gone, within `limit_s` real seconds.
+    """
+    lines: queue.Queue[bytes | None] = queue.Queue()
+    threading.Thread(target=_read, args=(child.journal, lines), daemon=True).start()
+    deadline = time.monotonic() + limit_s
+    alive = True
+    while not journal.ended and time.monotonic() < deadline:
+        try:
+            line = lines.get(timeout=_GLANCE_S)
+        except queue.Empty:
+            if not alive:
+                return True
+            alive = child.alive()
+            continue
+        if line is None:
+            return True
+        journal.feed(line)
+    return journal.ended
+
+
+def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        for line in _lines(stream):
+            lines.put(line)
+    lines.put(None)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    total = 0
+    buffer = b""
+    while total < MAX_BYTES and (piece := os.read(stream.fileno(), 65536)):
+        total += len(piece)
+        *whole, buffer = (buffer + piece).split(b"\n")
+        yield from (line[:MAX_LINE] for line in whole)
+        buffer = buffer[:MAX_LINE]
+    if buffer:
+        yield buffer

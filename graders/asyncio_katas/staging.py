@@ -1,0 +1,74 @@
+"""One mechanism for everybody: pristine checks and ONLY the declared answer file, in a fresh folder."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncio_katas.records import Kata
+
+# No answer comes near this; a file above it is not one.
+_MAX_ANSWER_BYTES = 1_000_000
+
+_PYTEST_INI = """\
+[pytest]
+addopts = -p asyncio_katas.lab.plugin
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+asyncio_default_test_loop_scope = function
+timeout = 10
+"""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """One kata, ready to be graded: whose answer, and where its staged copy lies. `problem` says why it has none."""
+
+    kata: Kata
+    answer: Path
+    folder: Path
+    problem: str = ""
+
+
+def answer_path(kata: Kata, submission: Path) -> Path:
+    """Return where a submission keeps its answer to a kata: in the kata's folder, or at the top."""
+    nested = submission / kata.name / f"{kata.slug}.py"
+    flat = submission / f"{kata.slug}.py"
+    return flat if flat.exists() and not nested.exists() else nested
+
+
+@contextmanager
+def stage() -> Iterator[Path]:
+    """Give a fresh folder for assemblies, removed afterwards."""
+    root = Path(tempfile.mkdtemp(prefix="katas-")).resolve()
+    try:
+        (root / "pytest.ini").write_text(_PYTEST_INI, encoding="utf-8")
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def assemble(kata: Kata, answer: Path, root: Path) -> Assembly:
+    """Copy the checks and the answer of one kata into a folder of their own below `root`."""
+    folder = root / kata.name
+    folder.mkdir()
+    shutil.copyfile(kata.check_file, folder / kata.check_file.name)
+    problem = _problem(answer)
+    if not problem:
+        (folder / f"{kata.slug}.py").write_bytes(answer.read_bytes())
+    return Assembly(kata, answer, folder, problem)
+
+
+def _problem(answer: Path) -> str:
+    try:
+        status = answer.stat()
+    except OSError:
+        return "missing"
+    if not stat.S_ISREG(status.st_mode):
+        return "no regular file"
+    return "too large" if status.st_size > _MAX_ANSWER_BYTES else ""

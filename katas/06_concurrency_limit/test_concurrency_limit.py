@@ -1,0 +1,326 @@
+"""Checks of kata 06."""
+
+import asyncio
+
+import pytest
+from asyncio_katas.lab import Lab, Mark, Probe, expect, expect_same, show
+
+import concurrency_limit as kata
+
+# Later urls are faster, so that whoever collects results as they come gets them in the wrong order.
+DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0, "g": 2.0, "h": 1.0}
+
+
+def site(lab: Lab, delays: dict[str, float] = DELAYS, *, cleanup: float = 0.0) -> Probe[[str], str]:
+    """Return a `fetch` that takes `delays[url]` seconds and gives the url in capitals."""
+
+    async def fetch(url: str) -> str:
+        await lab.pause(delays[url])
+        return url.upper()
+
+    return lab.probe(fetch, cleanup=cleanup)
+
+
+@pytest.mark.task(1)
+async def test_fetch_all_runs_all_at_once(lab: Lab) -> None:
+    """fetch_all: every request is in flight at the same time."""
+    fetch = site(lab)
+    call = await lab.call(kata.fetch_all, list("abcdefgh"), fetch)
+    call.raise_crash()
+    expect(
+        fetch.started == 8,
+        "8 urls were given, but {started} requests were made.",
+        look="Call fetch once for each url, and await what it returns.",
+        started=fetch.started,
+    )
+    expect(
+        fetch.peak == 8,
+        "At most {peak} of 8 requests were in flight at the same time; the call took {took} s instead of 8.",
+        look="`await fetch(url)` in a loop waits for each request before it starts the next. Start all, then wait.",
+        mark=Mark(fetch.spans[-1].start, "this one could have started at t=0"),
+        peak=fetch.peak,
+        took=call.ended,
+    )
+    expect(
+        call.ended == 8,
+        "The slowest request took 8 s, but the call ended at t={ended}.",
+        look="Once the last request is done there is nothing left to wait for.",
+        mark=Mark(8, "the last request is done"),
+        ended=call.ended,
+    )
+
+
+@pytest.mark.task(1)
+async def test_fetch_all_keeps_the_order(lab: Lab) -> None:
+    """fetch_all: results come in the order of the urls, not in the order of arrival."""
+    call = await lab.call(kata.fetch_all, iter("abcdefgh"), site(lab))
+    call.expect_value(
+        list("ABCDEFGH"),
+        "fetch_all returned {actual}, expected {expected}.",
+        look="The fastest request is the last of the urls. Keep each result with its place in `urls`.",
+    )
+
+
+@pytest.mark.task(2)
+async def test_limit_is_kept_and_reached(lab: Lab) -> None:
+    """fetch_limited: never more than `limit` requests are in flight, and that many are."""
+    fetch = site(lab)
+    call = await lab.call(kata.fetch_limited, list("abcdefgh"), fetch, limit=3)
+    call.raise_crash()
+    expect(
+        fetch.peak < 8,
+        "limit=3, but all 8 requests were in flight at once: nothing limits them.",
+        look="A semaphore limits only those who share it. Is one made for each request, or is it never entered?",
+        mark=Mark(fetch.peak_at, "8 in flight, limit 3"),
+    )
+    expect(
+        fetch.peak <= 3,
+        "limit=3, but {peak} requests were in flight at t={t}.",
+        look="Count again who holds a slot, from before the request starts until after it has ended.",
+        mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 3"),
+        peak=fetch.peak,
+        t=fetch.peak_at,
+    )
+    expect(
+        fetch.peak == 3,
+        "limit=3 allows 3 requests at once, but never more than {peak} were in flight.",
+        look="Waiting for one request must not keep the next from starting.",
+        peak=fetch.peak,
+    )
+
+
+@pytest.mark.task(2)
+async def test_limited_results_keep_the_order(lab: Lab) -> None:
+    """fetch_limited: results come in the order of the urls, whatever iterable they come from."""
+    call = await lab.call(kata.fetch_limited, (url for url in "abcdefgh"), site(lab), limit=4)
+    call.expect_value(
+        list("ABCDEFGH"),
+        "fetch_limited returned {actual}, expected {expected}.",
+        look="Keep each result with its place in `urls`; and a generator can be walked through only once.",
+    )
+
+
+@pytest.mark.task(2)
+async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
+    """fetch_limited: a slot that becomes free is used at once; nobody waits for a whole batch."""
+    fetch = site(lab, {"a": 8.0, "b": 1.0, "c": 1.0, "d": 2.0, "e": 1.0, "f": 1.0})
+    call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
+    call.raise_crash()
+    events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
+    for begin, end in zip(events, events[1:], strict=False):
+        busy = sum(1 for span in fetch.spans if span.start <= begin and (span.end or 0.0) >= end)
+        waiting = sum(1 for span in fetch.spans if span.start >= end)
+        expect(
+            busy == 2 or not waiting,
+            "From t={begin} to t={end} only {busy} of 2 slots was in use, while {waiting} urls were still waiting.",
+            look="Do not wait for a whole group to end: whoever ends lets the next one in.",
+            mark=Mark(begin, "a slot is free, and nobody takes it"),
+            begin=begin,
+            end=end,
+            busy=busy,
+            waiting=waiting,
+        )
+
+
+@pytest.mark.task(2)
+async def test_same_url_twice_is_fetched_twice(lab: Lab) -> None:
+    """fetch_limited: a url that occurs twice is fetched twice."""
+    numbers = iter(range(1, 10))
+
+    async def fetch(url: str) -> str:
+        number = next(numbers)
+        await lab.pause(1)
+        return f"{url}{number}"
+
+    probe = lab.probe(fetch)
+    call = await lab.call(kata.fetch_limited, ["a", "b", "a", "a"], probe, limit=1)
+    call.raise_crash()
+    expect(
+        probe.started == 4,
+        "4 urls were given ('a' three times), but {started} requests were made.",
+        look="Two equal urls are two requests; a dict or set keyed by url makes them one.",
+        started=probe.started,
+    )
+    results = call.value
+    expect(
+        type(results) is list and len(results) == 4 and len(set(map(show, results))) == 4,
+        "Each request gave a result of its own, but the call returned {results}.",
+        look="Each place in `urls` gets the result of its own request, also where urls are equal.",
+        results=show(results),
+    )
+
+
+@pytest.mark.task(2)
+async def test_no_urls_give_an_empty_list(lab: Lab) -> None:
+    """fetch_limited: no urls, no requests, an empty list."""
+    fetch = site(lab)
+    call = await lab.call(kata.fetch_limited, [], fetch, limit=3)
+    call.expect_value([], "For no urls at all fetch_limited returned {actual}, expected {expected}.")
+
+
+@pytest.mark.task(2)
+def test_works_in_a_second_event_loop(lab: Lab) -> None:
+    """fetch_limited: works again in a second event loop, as after a second asyncio.run()."""
+
+    async def once() -> None:
+        call = await lab.call(kata.fetch_limited, list("efgh"), site(lab), limit=2)
+        error = call.error
+        expect(
+            not (isinstance(error, RuntimeError) and "loop" in str(error)),
+            "In a second event loop the call raised {error}.",
+            look="A semaphore, lock or queue belongs to the loop that first waits on it: make it inside the call.",
+            error=show(error),
+        )
+        call.expect_value(
+            list("EFGH"),
+            "In a second event loop fetch_limited returned {actual}, expected {expected}.",
+            look="Nothing of the first run may be left over for the second: keep the state inside the call.",
+        )
+
+    lab.run(once)
+    lab.run(once)
+
+
+@pytest.mark.task(3)
+async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
+    """fetch_limited: the first failure cancels the rest, waits for its cleanup, and leaves as it is."""
+    failure = LookupError("no such page")
+
+    async def fetch(url: str) -> str:
+        await lab.pause(2 if url == "b" else 8)
+        if url == "b":
+            raise failure
+        return url.upper()
+
+    probe = lab.probe(fetch, cleanup=1)
+    call = await lab.call(kata.fetch_limited, list("abcdefgh"), probe, limit=3)
+    late = [span for span in probe.spans if span.start > 2]
+    expect(
+        not late,
+        "'b' failed at t=2, but {label} was started at t={t}.",
+        look="After the first failure nobody may take a free slot any more.",
+        mark=Mark(late[0].start if late else 2, "started after the failure"),
+        label=late[0].label if late else "",
+        t=late[0].start if late else 0.0,
+    )
+    expect(
+        probe.started <= 6,
+        "'b' failed at t=2, and {extra} more requests were started at that moment.",
+        look="A failure must not let everybody through who was waiting for a slot.",
+        extra=probe.started - 3,
+    )
+    expect(
+        not call.ended or all(span.over for span in probe.spans),
+        "The call ended at t={ended} while {count} requests were still running or cleaning up.",
+        look="cancel() only asks. Whoever cancels has to wait until the cancelled ones have ended.",
+        mark=Mark(call.ended or 0.0, "the call ends, others run on"),
+        ended=call.ended,
+        count=sum(1 for span in probe.spans if not span.over or (span.end or 0) > (call.ended or 0)),
+    )
+    finished = [span for span in probe.spans if span.how == "returned"]
+    expect(
+        not finished,
+        "'b' failed at t=2, but {label} was not cancelled: it ran on until t={t}.",
+        look="gather() without more does not cancel the others when one fails; somebody has to.",
+        label=finished[0].label if finished else "",
+        t=finished[0].end if finished else 0.0,
+    )
+    wrapped = isinstance(call.error, BaseExceptionGroup)
+    call.expect_error(
+        failure,
+        "fetch 'b' raised {expected}, but {call} {happened}.",
+        look="A TaskGroup wraps failures in a group; hand out the first of them as it was."
+        if wrapped
+        else "The caller wants the very exception that fetch raised.",
+    )
+    expect(
+        call.ended == 3,
+        "The failure came at t=2 and cleaning up took 1 s, but the call ended at t={ended}.",
+        look="Cancel all at once, and then wait for all of them together.",
+        mark=Mark(2, "'b' fails"),
+        ended=call.ended,
+    )
+
+
+@pytest.mark.task(3)
+async def test_many_failures_end_the_call(lab: Lab) -> None:
+    """fetch_limited: however many requests fail, the call ends with one of their exceptions."""
+    failures = {url: LookupError(f"no page {url}") for url in "abcdef"}
+
+    async def fetch(url: str) -> str:
+        await lab.pause(1)
+        raise failures[url]
+
+    call = await lab.call(kata.fetch_limited, list("abcdef"), lab.probe(fetch), limit=2)
+    if not any(call.error is failure for failure in failures.values()):
+        call.expect_error(
+            failures["a"],
+            "Every request raised a LookupError, but {call} {happened}.",
+            look="One of the exceptions that fetch raised has to leave the call, as it was.",
+        )
+    expect_same(
+        call.ended,
+        1.0,
+        "The first failures came at t=1, but the call ended at t={actual}.",
+        look="Two fail at the same moment. Neither may keep the call from ending.",
+    )
+
+
+@pytest.mark.task(3)
+async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None:
+    """fetch_limited: cancelling the caller cancels each running request once and waits for its cleanup."""
+    fetch = site(lab, dict.fromkeys("abcdefgh", 8.0), cleanup=2)
+    call = lab.call(kata.fetch_limited, list("abcdefgh"), fetch, limit=3)
+    await lab.pause(1)
+    call.cancel()
+    await call
+    call.expect_error(
+        asyncio.CancelledError,
+        "The caller was cancelled, but {call} {happened}.",
+        look="Clean up when CancelledError comes by, and let it pass on.",
+    )
+    late = [span for span in fetch.spans if span.start > 1]
+    expect(
+        not late and fetch.started <= 6,
+        "The caller was cancelled at t=1, but {count} requests were started afterwards.",
+        look="A cancelled caller wants nothing more: nobody may take a free slot any more.",
+        count=fetch.started - 3,
+    )
+    running = [span for span in fetch.spans if span.how == "running" or not span.cancels]
+    expect(
+        not running,
+        "The caller was cancelled at t=1, but {label} was not.",
+        look="A request that runs in a task of its own is not cancelled with the caller: that is up to you.",
+        label=running[0].label if running else "",
+    )
+    twice = [span for span in fetch.spans if span.cancels > 1]
+    expect(
+        not twice,
+        "{label} was cancelled {cancels} times; the second one interrupted its cleanup.",
+        look="Cancel each request once, then wait. Who cancels: you, the TaskGroup, gather()? Not two of them.",
+        label=twice[0].label if twice else "",
+        cancels=twice[0].cancels if twice else 0,
+    )
+    expect(
+        call.ended == 3,
+        "Cleaning up took from t=1 to t=3, but the call ended at t={ended}.",
+        look="cancel() only asks. Wait until the cancelled requests have ended.",
+        mark=Mark(call.ended or 0.0, "the call ends"),
+        ended=call.ended,
+    )
+
+
+@pytest.mark.task(3)
+async def test_limit_below_one_is_refused(lab: Lab) -> None:
+    """fetch_limited: a limit below 1 is a ValueError, before anything is fetched."""
+    for limit in (0, -1):
+        fetch = site(lab)
+        call = await lab.call(kata.fetch_limited, ["a", "b"], fetch, limit=limit)
+        expect(
+            fetch.started == 0,
+            "limit={limit}, and still {started} requests were made.",
+            look="Look at the limit before anything else.",
+            limit=limit,
+            started=fetch.started,
+        )
+        call.expect_error(ValueError, "limit={limit}: {call} {happened}, expected a ValueError.", limit=limit)

@@ -1,0 +1,35 @@
+"""Kata 06, reference: a TaskGroup, a semaphore shared by all, and the group unwrapped at the door."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    """Fetch every url, all at the same time, and return the results in the order of `urls`."""
+    return await asyncio.gather(*(fetch(url) for url in urls))
+
+
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
+    """Fetch every url with at most `limit` requests in flight, and return the results in the order of `urls`."""
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+
+    async def fetch_one(url: str) -> T:
+        async with slots:
+            return await fetch(url)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(fetch_one(url)) for url in urls]
+    except* Exception as failures:
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        failure = first
+    else:
+        return [task.result() for task in tasks]
+    raise failure
