@@ -1,0 +1,314 @@
+"""Checks of kata 10."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Generator
+from typing import Any
+
+import pytest
+from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
+
+import gather_vs_wait as kata
+
+# Later ones are faster, so that whoever collects results as they come gets them in the wrong order.
+DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0}
+
+
+def worker(lab: Lab, results: dict[str, object], delays: dict[str, float], *, cleanup: float = 0.0) -> Probe[[str], Any]:
+    """Return an async function that, for each name, takes its delay and then gives, or raises, its result."""
+
+    async def work(name: str) -> object:
+        await lab.pause(delays[name])
+        result = results[name]
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    return lab.probe(work, cleanup=cleanup)
+
+
+def still_running(work: Probe[[str], Any], call: Call) -> int:
+    """Return how many were still running, or cleaning up, when the call ended."""
+    ended = call.ended or 0.0
+    return sum(1 for span in work.spans if span.end is None or span.end > ended)
+
+
+@pytest.mark.task(1)
+async def test_outcomes_runs_all_at_once(lab: Lab) -> None:
+    """outcomes: all awaitables run at the same time."""
+    work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS)
+    call = await lab.call(kata.outcomes, [work(name) for name in DELAYS])
+    call.raise_crash()
+    expect(
+        work.peak == 6,
+        "At most {peak} of 6 awaitables were running at the same time; the call took {took} s instead of 8.",
+        look="Awaiting a coroutine starts it and waits for its end. Make all of them tasks first, then wait.",
+        mark=Mark(work.spans[-1].start if work.spans else 0.0, "this one could have started at t=0"),
+        peak=work.peak,
+        took=call.ended,
+    )
+
+
+@pytest.mark.task(1)
+async def test_outcomes_in_the_order_given(lab: Lab) -> None:
+    """outcomes: one outcome each, ("ok", value) or ("err", exception), in the order given."""
+    failure = LookupError("no such page")
+    results: dict[str, object] = {"a": "A", "b": None, "c": failure, "d": 0, "e": "E", "f": "F"}
+    work = worker(lab, results, DELAYS)
+    call = await lab.call(kata.outcomes, [work(name) for name in DELAYS])
+    unfinished = [span for span in work.spans if span.how == "cancelled"]
+    expect(
+        not unfinished,
+        "'c' failed at t=6, and {label} was cancelled: one failure must not end the others.",
+        look="A TaskGroup cancels everybody when one fails; wait() and gather(return_exceptions=True) do not.",
+        label=unfinished[0].label if unfinished else "",
+    )
+    expect(
+        call.error is not failure,
+        "'c' failed, and its exception left the call instead of becoming an outcome.",
+        look="Catch it where the awaitable is awaited, or ask gather() or the task for it.",
+    )
+    call.expect_value(
+        [("ok", "A"), ("ok", None), ("err", failure), ("ok", 0), ("ok", "E"), ("ok", "F")],
+        "outcomes returned {actual}, expected {expected}.",
+        look="One pair for each awaitable, in the order in which they were given, whenever they ended.",
+    )
+
+
+class Custom:
+    """An awaitable that is neither a coroutine nor a future."""
+
+    def __init__(self, inner: Coroutine[Any, Any, str]) -> None:
+        self._inner = inner
+
+    def __await__(self) -> Generator[Any, None, str]:
+        return self._inner.__await__()
+
+
+@pytest.mark.task(1)
+async def test_outcomes_takes_any_awaitable(lab: Lab) -> None:
+    """outcomes: coroutines, tasks, futures and objects with `__await__` are all welcome, in any iterable."""
+    work = worker(lab, {"a": "A", "b": "B", "c": "C"}, {"a": 1, "b": 2, "c": 3})
+    future: asyncio.Future[str] = lab.loop.create_future()
+    lab.loop.call_later(4, future.set_result, "D")
+    given: list[Awaitable[str]] = [work("a"), lab.loop.create_task(work("b")), Custom(work("c")), future]
+    call = await lab.call(kata.outcomes, iter(given))
+    if isinstance(call.error, TypeError):
+        fail(
+            "A coroutine, a task, an object with __await__ and a future were given, and the call raised {error}.",
+            look="create_task() takes coroutines only, and wait() takes no coroutine. What makes a task of anything?",
+            error=show(call.error),
+        )
+    call.expect_value(
+        [("ok", "A"), ("ok", "B"), ("ok", "C"), ("ok", "D")],
+        "For a coroutine, a task, an object with __await__ and a future: got {actual}, expected {expected}.",
+    )
+
+
+@pytest.mark.task(2)
+async def test_first_success_wins(lab: Lab) -> None:
+    """first_success: returns the first value there is, at the moment it is there."""
+    work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS)
+    call = await lab.call(kata.first_success, (work(name) for name in DELAYS))
+    call.expect_value(
+        "F",
+        "'f' was the first to succeed, at t=3, but first_success returned {actual}.",
+        look="The first in time counts, not the first in the list.",
+    )
+    expect(
+        work.peak == 6,
+        "At most {peak} of 6 awaitables were running at the same time.",
+        look="It is a race: all of them start together.",
+        peak=work.peak,
+    )
+    expect(
+        call.ended == 3,
+        "There was a winner at t=3, but the call ended at t={ended}.",
+        look="As soon as there is a winner, nobody needs to wait for the others to finish by themselves.",
+        mark=Mark(3, "'f' has won"),
+        ended=call.ended,
+    )
+
+
+@pytest.mark.task(2)
+async def test_falsy_values_are_successes(lab: Lab) -> None:
+    """first_success: 0, None and "" are values like any other."""
+    for value in (0, None, ""):
+        work = worker(lab, {"a": value, "b": "late"}, {"a": 1, "b": 2})
+        call = await lab.call(kata.first_success, [work("a"), work("b")])
+        call.expect_value(
+            value,
+            "The first to succeed returned {expected}, but first_success returned {actual}.",
+            look="Whether it succeeded is a question to the task (did it raise?), not to the value's truth.",
+        )
+
+
+@pytest.mark.task(2)
+async def test_failures_are_skipped(lab: Lab) -> None:
+    """first_success: who fails is out of the race; the others run on."""
+    results: dict[str, object] = {"a": "A", "b": LookupError("b"), "c": OSError("c"), "d": "D"}
+    work = worker(lab, results, {"a": 4, "b": 1, "c": 2, "d": 3})
+    call = await lab.call(kata.first_success, [work(name) for name in "abcd"])
+    expect(
+        not isinstance(call.error, LookupError | OSError),
+        "'b' was the first to end, by failing, and its exception left the call: {error}.",
+        look="The first that ends need not be the first that succeeds. Look at each one that is done, then go on.",
+        error=show(call.error),
+    )
+    call.expect_value("D", "'d' was the first to succeed, but first_success returned {actual}.")
+
+
+@pytest.mark.task(2)
+async def test_losers_are_cancelled_and_cleaned_up(lab: Lab) -> None:
+    """first_success: the losers are cancelled, and their cleanup is over when the call returns."""
+    work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS, cleanup=1)
+    call = await lab.call(kata.first_success, [work(name) for name in DELAYS])
+    call.raise_crash()
+    uncancelled = [span for span in work.spans if not span.cancels and span.label != "work f"]
+    expect(
+        not uncancelled,
+        "'f' won at t=3, but {label} was never cancelled.",
+        look="Whoever is still pending when there is a winner has to be cancelled.",
+        mark=Mark(3, "'f' has won"),
+        label=uncancelled[0].label if uncancelled else "",
+    )
+    left = still_running(work, call)
+    expect(
+        left == 0,
+        "The call returned at t={ended} while {left} losers were still cleaning up.",
+        look="cancel() only asks. Wait until the cancelled ones have ended, then return.",
+        mark=Mark(call.ended or 0.0, "the call returns"),
+        ended=call.ended,
+        left=left,
+    )
+    call.expect_value("F")
+
+
+@pytest.mark.task(2)
+async def test_all_fail(lab: Lab) -> None:
+    """first_success: if all fail, an ExceptionGroup tells of each, in the order given."""
+    failures: dict[str, Exception] = {name: LookupError(name) for name in DELAYS}
+    work = worker(lab, dict(failures), DELAYS)
+    call = await lab.call(kata.first_success, [work(name) for name in DELAYS])
+    group = call.error
+    if not isinstance(group, ExceptionGroup):
+        call.expect_error(ExceptionGroup, "All 6 failed, but {call} {happened}; expected an ExceptionGroup of all 6.")
+        return
+    seen = [show(error) for error in group.exceptions]
+    expect(
+        len(seen) == 6,
+        "All 6 failed, but the group holds {count}: {seen}.",
+        look="Keep every failure until it is clear that nobody succeeds.",
+        count=len(seen),
+        seen=", ".join(seen),
+    )
+    expect(
+        all(error is failure for error, failure in zip(group.exceptions, failures.values(), strict=True)),
+        "The group holds {seen}; expected the failures in the order of the awaitables, a to f.",
+        look="Order them by the place of their awaitable; they failed in another order, and sets have none.",
+        seen=", ".join(seen),
+    )
+
+
+@pytest.mark.task(2)
+async def test_nothing_to_run(lab: Lab) -> None:
+    """first_success: without any awaitable nobody can succeed: ValueError."""
+    call = await lab.call(kata.first_success, [])
+    call.expect_error(
+        ValueError,
+        "No awaitable was given: {call} {happened}, expected a ValueError.",
+        look="Nothing can succeed, and nothing has failed either: that is a mistake of the caller's.",
+    )
+
+
+@pytest.mark.task(3)
+async def test_a_cancelled_child_is_an_outcome(lab: Lab) -> None:
+    """outcomes: a child cancelled by somebody else is an outcome like any other; the others run on."""
+    work = worker(lab, {"a": "A", "b": "B", "c": "C"}, {"a": 3, "b": 4, "c": 2})
+    tasks = [lab.loop.create_task(work(name)) for name in "abc"]
+    call = lab.call(kata.outcomes, tasks)
+    await lab.pause(1)
+    tasks[1].cancel()
+    await call
+    expect(
+        not isinstance(call.error, asyncio.CancelledError),
+        "'b' was cancelled by somebody else at t=1, and CancelledError left the call.",
+        look="CancelledError is no Exception but a BaseException: `except Exception` and isinstance() miss it.",
+        mark=Mark(1, "'b' is cancelled"),
+    )
+    call.raise_crash()
+    value: Any = call.value
+    kinds = [pair[0] for pair in value] if type(value) is list and all(type(p) is tuple for p in value) else value
+    expect(
+        kinds == ["ok", "err", "ok"] and isinstance(value[1][1], asyncio.CancelledError),
+        "'b' was cancelled, 'a' and 'c' returned: got {actual}, expected ok, err with CancelledError, ok.",
+        look="CancelledError is no Exception but a BaseException: `except Exception` and isinstance() miss it.",
+        actual=show(value),
+    )
+
+
+@pytest.mark.task(3)
+async def test_a_cancelled_child_has_failed(lab: Lab) -> None:
+    """first_success: a child cancelled by somebody else has failed; if all have, it is a BaseExceptionGroup."""
+    work = worker(lab, {"a": "A", "b": "B"}, {"a": 8, "b": 3})
+    tasks = [lab.loop.create_task(work(name)) for name in "ab"]
+    call = lab.call(kata.first_success, tasks)
+    await lab.pause(1)
+    tasks[0].cancel()
+    await call
+    expect(
+        not isinstance(call.error, asyncio.CancelledError),
+        "'a' was cancelled by somebody else, and CancelledError left the call although 'b' could still succeed.",
+        look="Asking a cancelled task for its exception() raises CancelledError: ask cancelled() first.",
+        mark=Mark(1, "'a' is cancelled"),
+    )
+    call.expect_value("B", "'a' was cancelled at t=1 and 'b' succeeded at t=3, but first_success returned {actual}.")
+
+    failure = LookupError("c")
+    work = worker(lab, {"c": failure, "d": "D"}, {"c": 2, "d": 8})
+    tasks = [lab.loop.create_task(work(name)) for name in "dc"]
+    call = lab.call(kata.first_success, tasks)
+    await lab.pause(1)
+    tasks[0].cancel()
+    await call
+    group = call.error
+    members = list(group.exceptions) if isinstance(group, BaseExceptionGroup) else []
+    expect(
+        len(members) == 2 and isinstance(members[0], asyncio.CancelledError) and members[1] is failure,
+        "'d' was cancelled and then 'c' failed: {call} {happened}, expected a BaseExceptionGroup of both, in this order.",
+        look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
+        call=call.name,
+        happened=f"returned {show(call.value)}" if group is None else f"raised {show(group)}",
+    )
+
+
+@pytest.mark.task(3)
+async def test_cancelling_the_caller_cancels_the_children(lab: Lab) -> None:
+    """Both: cancelling the caller cancels the children, and leaves none of them running."""
+    for function in (kata.outcomes, kata.first_success):
+        work = worker(lab, dict.fromkeys("abc", "late"), dict.fromkeys("abc", 8.0), cleanup=1)
+        call = lab.call(function, [work(name) for name in "abc"])
+        await lab.pause(1)
+        call.cancel()
+        await call
+        uncancelled = [span for span in work.spans if not span.cancels]
+        expect(
+            not uncancelled,
+            "The caller of {call} was cancelled, but {label} was not.",
+            look="wait() leaves its tasks alone when it is cancelled, gather() does not. Who cancels yours?",
+            call=call.name,
+            label=uncancelled[0].label if uncancelled else "",
+        )
+        left = still_running(work, call)
+        expect(
+            left == 0,
+            "The caller of {call} was cancelled, and the call ended while {left} children were still cleaning up.",
+            look="cancel() only asks. Wait until the cancelled ones have ended, then let CancelledError out.",
+            mark=Mark(call.ended or 0.0, "the call ends"),
+            call=call.name,
+            left=left,
+        )
+        call.expect_error(
+            asyncio.CancelledError,
+            "The caller was cancelled, but {call} {happened}.",
+            look="The caller's own cancellation is no outcome of a child: clean up, and let it pass on.",
+        )

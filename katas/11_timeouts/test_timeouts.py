@@ -1,0 +1,339 @@
+"""Checks of kata 11."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, show
+
+import timeouts as kata
+
+Try = tuple[float, object]
+
+
+def operation(lab: Lab, *tries: Try, cleanup: float = 0.0) -> Probe[[], object]:
+    """Return an `op` whose n-th call takes so long, and then gives or raises that; the last one repeats."""
+    upcoming = list(tries)
+
+    async def op() -> object:
+        seconds, result = upcoming.pop(0) if len(upcoming) > 1 else upcoming[0]
+        await lab.pause(seconds)
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    return lab.probe(op, cleanup=cleanup)
+
+
+def never(number: int) -> float:
+    """Be a backoff without any pause."""
+    return 0.0
+
+
+def retrying(
+    lab: Lab,
+    op: Callable[[], Awaitable[object]],
+    *,
+    attempts: int = 5,
+    per_try: float = 64,
+    deadline: float = 1024,
+    backoff: Callable[[int], float] = never,
+) -> Call:
+    """Start `retry`, with limits nobody reaches unless a check says otherwise."""
+    return lab.call(kata.retry, op, attempts=attempts, per_try=per_try, deadline=deadline, backoff=backoff)
+
+
+def starts(op: Probe[[], object]) -> list[float]:
+    """Return when each try started."""
+    return [span.start for span in op.spans]
+
+
+@pytest.mark.task(1)
+async def test_value_in_time(lab: Lab) -> None:
+    """call_with_timeout: an operation that is fast enough gives its value, at once."""
+    op = operation(lab, (2, "value"))
+    call = await lab.call(kata.call_with_timeout, op, 3)
+    call.expect_value("value", "The operation returned {expected} after 2 of 3 s, but {call} returned {actual}.")
+    expect(
+        call.ended == 2,
+        "The value was there at t=2, but the call ended at t={ended}.",
+        look="The limit is the longest you wait, not how long you wait.",
+        ended=call.ended,
+    )
+    expect(op.started == 1, "The operation was called {count} times instead of once.", count=op.started)
+
+
+@pytest.mark.task(1)
+async def test_timeout_error_after_the_limit(lab: Lab) -> None:
+    """call_with_timeout: when the time is over, TimeoutError leaves, neither earlier nor later."""
+    op = operation(lab, (8, "late"))
+    call = await lab.call(kata.call_with_timeout, op, 3)
+    call.expect_error(
+        TimeoutError,
+        "The operation takes 8 s and the limit is 3 s: {call} {happened}, expected TimeoutError.",
+        look="Python's own time limits raise the built-in TimeoutError; let it out.",
+    )
+    expect(
+        call.ended == 3,
+        "The limit was 3 s, but TimeoutError came at t={ended}.",
+        look="What did you still wait for after the limit was reached?",
+        mark=Mark(3, "the limit"),
+        ended=call.ended,
+    )
+
+
+@pytest.mark.task(1)
+async def test_timeout_cancels_and_waits_for_cleanup(lab: Lab) -> None:
+    """call_with_timeout: the operation is cancelled, and its cleanup is over when TimeoutError leaves."""
+    op = operation(lab, (8, "late"), cleanup=2)
+    call = await lab.call(kata.call_with_timeout, op, 3)
+    await lab.pause(16)
+    span = op.spans[0] if op.spans else None
+    expect(
+        span is not None and span.cancels > 0,
+        "The limit was reached at t=3, but the operation was never cancelled: it ran on behind your back.",
+        look="wait() and shield() leave the operation running. Somebody has to cancel it.",
+        mark=Mark(3, "the limit"),
+    )
+    expect(
+        span is not None and (call.ended or 0.0) >= (span.end or 0.0),
+        "TimeoutError left at t={ended}, but the operation was cleaning up until t={end}.",
+        look="cancel() only asks. Wait until the operation has ended, then raise.",
+        mark=Mark(call.ended or 0.0, "TimeoutError leaves"),
+        ended=call.ended,
+        end=span.end if span else 0.0,
+    )
+    expect(
+        span is not None and span.cancels == 1 and call.ended == 5,
+        "Cleaning up takes from t=3 to t=5, but the call ended at t={ended}.",
+        look="Cancel once, and let the cleanup have its time.",
+        ended=call.ended,
+    )
+    call.expect_error(TimeoutError)
+
+
+@pytest.mark.task(1)
+async def test_own_exceptions_leave_as_they_are(lab: Lab) -> None:
+    """call_with_timeout: an exception of the operation's own leaves unchanged, be it a TimeoutError."""
+    for failure in (LookupError("no such page"), TimeoutError("the server's own")):
+        op = operation(lab, (1, failure))
+        call = await lab.call(kata.call_with_timeout, op, 3)
+        call.expect_error(
+            failure,
+            "The operation raised {expected} in time, but {call} {happened}.",
+            look="What the operation raises is the caller's business: neither swallow, wrap nor replace it.",
+        )
+
+
+@pytest.mark.task(2)
+async def test_tries_and_pauses(lab: Lab) -> None:
+    """retry: tries again after a pause of backoff(n), until a try succeeds."""
+    asked: list[int] = []
+
+    def backoff(number: int) -> float:
+        asked.append(number)
+        return 2.0**number
+
+    op = operation(lab, (1, OSError("1")), (1, ConnectionResetError("2")), (1, "value"))
+    call = await retrying(lab, op, backoff=backoff)
+    call.expect_value(
+        "value",
+        "The third try returned {expected}, but retry returned {actual}.",
+        look="The first try that succeeds gives the value; nothing follows after it.",
+    )
+    expect(
+        asked[:1] == [1],
+        "After the first failed try, backoff was asked for {asked}; expected backoff(1), then backoff(2).",
+        look="Tries are counted from 1.",
+        asked=show(asked),
+    )
+    expect(
+        starts(op) == [0, 3, 8],
+        "The tries started at t={starts}; expected [0, 3, 8]: each fails after 1 s, the pauses are 2 s and 4 s.",
+        look="After failed try n comes a pause of backoff(n) seconds, then try n + 1.",
+        starts=show(starts(op)),
+    )
+
+
+@pytest.mark.task(2)
+async def test_per_try_limit(lab: Lab) -> None:
+    """retry: a try that takes longer than per_try is cancelled and counts as failed."""
+    op = operation(lab, (16, "late"), (1, "value"))
+    call = await retrying(lab, op, per_try=2, backoff=lambda n: 1.0)
+    first = op.spans[0] if op.spans else None
+    expect(
+        first is not None and first.how == "cancelled",
+        "The first try takes 16 s and per_try is 2 s, but nobody cancelled it.",
+        look="Each try has a limit of its own, besides the deadline.",
+        mark=Mark(2, "per_try is over"),
+    )
+    expect(
+        starts(op) == [0, 3],
+        "The tries started at t={starts}; expected [0, 3]: cancelled after 2 s, then a pause of 1 s.",
+        look="A try that was cut off is a failed try like any other: pause, then try again.",
+        starts=show(starts(op)),
+    )
+    call.expect_value("value", "The second try returned {expected}, but retry returned {actual}.")
+
+
+@pytest.mark.task(2)
+async def test_attempts_are_counted(lab: Lab) -> None:
+    """retry: there are exactly `attempts` tries; the last one's own exception leaves, without a further pause."""
+    failures = [OSError(str(number)) for number in range(1, 7)]
+    for attempts, end in ((1, 1.0), (3, 11.0)):
+        op = operation(lab, *[(1.0, failure) for failure in failures])
+        began = lab.now
+        call = await retrying(lab, op, attempts=attempts, backoff=lambda n: 4.0)
+        expect(
+            op.started == attempts,
+            "attempts={attempts}, and every try failed: there were {count} tries.",
+            look="The first try is a try too.",
+            attempts=attempts,
+            count=op.started,
+        )
+        call.expect_error(
+            failures[attempts - 1],
+            "attempts={attempts}: the last try raised {expected}, but {call} {happened}.",
+            look="The caller wants to see why the last try failed, not a new exception.",
+            attempts=attempts,
+        )
+        expect(
+            call.ended == began + end,
+            "attempts={attempts}: the last try failed after {end} s, but the call ended after {ended} s.",
+            look="A pause makes sense only if another try follows.",
+            mark=Mark(began + end, "the last try has failed"),
+            attempts=attempts,
+            end=end,
+            ended=(call.ended or 0.0) - began,
+        )
+
+
+@pytest.mark.task(3)
+async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
+    """retry: at the deadline the running try is cancelled, cleaned up, and TimeoutError leaves."""
+    op = operation(lab, (2, OSError("down")), (32, "late"), cleanup=1)
+    call = await retrying(lab, op, per_try=16, deadline=8, backoff=lambda n: 1.0)
+    await lab.pause(64)
+    last = op.spans[-1] if op.spans else None
+    expect(
+        last is not None and last.cleanup == 8,
+        "The second try started at t=3 and the deadline was t=8, but it was not cancelled then.",
+        look="A deadline that is only looked at between the tries comes too late for the one that is running.",
+        mark=Mark(8, "the deadline"),
+    )
+    call.expect_error(
+        TimeoutError,
+        "The deadline was reached during the second try: {call} {happened}, expected TimeoutError.",
+        look="The deadline is no failed try: it ends everything.",
+    )
+    expect(
+        call.ended == 9 and op.started == 2,
+        "The deadline was t=8 and cleaning up took 1 s, but the call ended at t={ended} after {count} tries.",
+        look="At the deadline everything is over: no further try, no pause, only the cleanup of the try that runs.",
+        mark=Mark(8, "the deadline"),
+        ended=call.ended,
+        count=op.started,
+    )
+
+
+@pytest.mark.task(3)
+async def test_deadline_cuts_the_pause(lab: Lab) -> None:
+    """retry: at the deadline a pause is cut short, and TimeoutError leaves."""
+    op = operation(lab, (1, ConnectionResetError("down")))
+    call = await retrying(lab, op, deadline=4, backoff=lambda n: 32.0)
+    expect(
+        call.ended == 4,
+        "The deadline was t=4, in the middle of a pause, but the call ended at t={ended}.",
+        look="The pause is part of what the deadline covers: neither sleep through it nor give up before it.",
+        mark=Mark(4, "the deadline"),
+        ended=call.ended,
+    )
+    call.expect_error(
+        TimeoutError,
+        "The deadline was reached during a pause: {call} {happened}, expected TimeoutError.",
+        look="What ended the call is the deadline, not the try that failed before.",
+    )
+
+
+@pytest.mark.task(3)
+async def test_deadline_covers_all_tries_together(lab: Lab) -> None:
+    """retry: the deadline counts from the call, over all tries and pauses together."""
+    op = operation(lab, (2, OSError("down")))
+    call = await retrying(lab, op, attempts=9, per_try=4, deadline=7, backoff=lambda n: 1.0)
+    expect(
+        starts(op) == [0, 3, 6],
+        "Tries take 2 s, pauses 1 s, and the deadline is t=7: the tries started at t={starts}, expected [0, 3, 6].",
+        look="There is one deadline for the whole call; it does not start again with each try.",
+        mark=Mark(7, "the deadline"),
+        starts=show(starts(op)),
+    )
+    expect(
+        call.ended == 7,
+        "The deadline was t=7, but the call ended at t={ended}.",
+        look="There is one deadline for the whole call; it does not start again with each try.",
+        mark=Mark(7, "the deadline"),
+        ended=call.ended,
+    )
+    call.expect_error(TimeoutError)
+
+
+@pytest.mark.task(3)
+async def test_only_some_failures_are_retried(lab: Lab) -> None:
+    """retry: TimeoutError and OSError are worth another try; anything else leaves at once."""
+    failure = LookupError("no such page")
+    op = operation(lab, (1, failure))
+    call = await retrying(lab, op)
+    expect(
+        op.started == 1,
+        "The operation raised {failure}, and was tried {count} times.",
+        look="Retrying helps against failures that pass. A mistake stays one, however often it is tried.",
+        failure=show(failure),
+        count=op.started,
+    )
+    call.expect_error(failure)
+    for passing in (TimeoutError("the server's own"), ConnectionRefusedError("not up yet")):
+        op = operation(lab, (1, passing), (1, "value"))
+        call = await retrying(lab, op)
+        expect(
+            op.started == 2,
+            "The operation raised {failure}, and was tried {count} times instead of again.",
+            look="TimeoutError and every kind of OSError are retried, whoever raised them.",
+            failure=show(passing),
+            count=op.started,
+        )
+        call.expect_value("value")
+
+
+@pytest.mark.task(3)
+async def test_cancellation_is_never_retried(lab: Lab) -> None:
+    """retry: whoever is cancelled from outside stops, during a try as well as during a pause."""
+    for when, where in ((1.0, "a try"), (3.0, "a pause")):
+        op = operation(lab, (2, OSError("down")), cleanup=1)
+        call = retrying(lab, op, backoff=lambda n: 4.0)
+        began = lab.now
+        await lab.pause(when)
+        call.cancel()
+        await call
+        await lab.pause(32)
+        expect(
+            op.started == 1,
+            "The caller was cancelled during {where}, and another try was started.",
+            look="CancelledError is neither a TimeoutError nor an OSError: do not catch it, or let it out again.",
+            where=where,
+        )
+        call.expect_error(
+            asyncio.CancelledError,
+            "The caller was cancelled during {where}, but {call} {happened}.",
+            look="A cancellation from outside is no timeout. Tell whose cancellation it is before you translate it.",
+            where=where,
+        )
+        took = (call.ended or 0.0) - began
+        expected = when + (1.0 if where == "a try" else 0.0)
+        expect(
+            took == expected,
+            "The caller was cancelled during {where}; the call ended after {took} s, expected {expected} s.",
+            look="Stop at once; only the cleanup of a running try is waited for.",
+            where=where,
+            took=took,
+            expected=expected,
+        )

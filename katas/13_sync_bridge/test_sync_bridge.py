@@ -1,0 +1,301 @@
+"""Checks of kata 13. Threads and processes are real here: jobs meet the check at gates, no check measures time."""
+
+import asyncio
+import contextvars
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+from asyncio_katas.lab import Call, Lab, expect, same, show
+
+import sync_bridge as kata
+
+# Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
+pytestmark = pytest.mark.timeout(60)
+
+
+class Jobs:
+    """Synchronous jobs that hold at a gate, and count themselves. What they see is judged after the pools are gone."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.gate = lab.thread_gate()
+        self.started: list[str] = []
+        self.finished: list[str] = []
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def hold(self, name: str) -> str:
+        """Start, wait for the gate, finish."""
+        with self._lock:
+            self.started.append(name)
+            self.most = max(self.most, len(self.started) - len(self.finished))
+        self.gate.wait()
+        with self._lock:
+            self.finished.append(name)
+        return name.upper()
+
+
+@pytest.mark.task(1)
+async def test_offload_runs_in_another_thread(lab: Lab) -> None:
+    """offload: runs the function in a worker thread and gives its value."""
+    seen: list[bool] = []
+
+    def job(left: str, right: str) -> str:
+        seen.append(lab.on_loop_thread())
+        return left + right
+
+    call = await lab.call(kata.offload, job, "a", "b")
+    call.expect_value("ab", "job('a', 'b') returned {expected}, but offload returned {actual}.")
+    expect(
+        seen != [True],
+        "The function ran on the event loop's own thread: nothing else could run meanwhile.",
+        look="Calling it in a coroutine runs it right there. What hands a function over to another thread?",
+    )
+    expect(seen == [False], "The function was called {count} times instead of once.", count=len(seen))
+
+
+@pytest.mark.task(1)
+async def test_offload_keeps_the_loop_responsive(lab: Lab) -> None:
+    """offload: the event loop goes on while the function runs."""
+    answers: list[bool] = []
+
+    def job() -> None:
+        # Can only be True if the loop runs a callback while this function is still running.
+        answers.append(lab.loop_answers())
+
+    call = await lab.call(kata.offload, job)
+    call.raise_crash()
+    expect(
+        answers == [True],
+        "The function asked the event loop for an answer while it was running, and got none.",
+        look="Waiting for a thread with result() or join() blocks the loop; await the result instead.",
+    )
+
+
+@pytest.mark.task(1)
+async def test_offload_raises_the_exception(lab: Lab) -> None:
+    """offload: an exception of the function is raised at the await."""
+    failure = LookupError("no such page")
+
+    def job() -> None:
+        raise failure
+
+    call = await lab.call(kata.offload, job)
+    call.expect_error(
+        failure,
+        "The function raised {expected}, but {call} {happened}.",
+        look="The exception belongs to whoever awaits the result: neither swallow nor wrap it.",
+    )
+
+
+@pytest.mark.task(2)
+async def test_as_many_threads_as_allowed(lab: Lab) -> None:
+    """in_thread: never more than `threads` jobs run at once, and that many when there is work."""
+    jobs = Jobs(lab)
+    calls: list[Call] = []
+    running = 0
+    async with kata.Offload(threads=3, processes=1) as bridge:
+        calls += [lab.call(bridge.in_thread, jobs.hold, name) for name in "abcdefg"]
+        # When this returns, every thread that has something to do is at the gate.
+        await lab.pause(1)
+        running = len(jobs.started)
+        jobs.gate.open()
+        for call in calls:
+            await call
+    expect(
+        running <= 3 and jobs.most <= 3,
+        "threads=3, but {count} jobs were running at the same time.",
+        look="Where does the pool come from, and what limits it? The loop's default pool has its own idea.",
+        count=max(running, jobs.most),
+    )
+    expect(
+        running == 3,
+        "threads=3 and 7 jobs to do, but only {count} were running at the same time.",
+        look="Jobs wait for each other somewhere: a lock, a pool that is too small, or an await too many.",
+        count=running,
+    )
+    for call, name in zip(calls, "ABCDEFG", strict=True):
+        call.expect_value(name, "Job {expected} gave {actual} instead of its own result.")
+
+
+@pytest.mark.task(2)
+async def test_arguments_and_exceptions(lab: Lab) -> None:
+    """Both methods: positional and keyword arguments arrive, values and exceptions come back."""
+    failure = LookupError("no such page")
+
+    def fail_with(error: Exception) -> None:
+        raise error
+
+    async with kata.Offload(threads=2, processes=1) as bridge:
+        in_thread = await lab.call(bridge.in_thread, int, "ff", base=16)
+        raising = await lab.call(bridge.in_thread, fail_with, failure)
+        in_process = await lab.call(bridge.in_process, int, "ff", base=16)
+        broken = await lab.call(bridge.in_process, int, "no number")
+    for call in (in_thread, in_process):
+        if isinstance(call.error, TypeError):
+            expect(
+                False,
+                "{call}(int, 'ff', base=16) raised {error}.",
+                look="run_in_executor and submit differ in keyword arguments. What wraps a call with its arguments?",
+                call=call.name,
+                error=show(call.error),
+            )
+        call.expect_value(255, "{call}(int, 'ff', base=16) returned {actual}, expected {expected}.")
+    raising.expect_error(failure, "The function raised {expected} in its thread, but {call} {happened}.")
+    broken.expect_error(ValueError, "The function raised a ValueError in its process, but {call} {happened}.")
+
+
+@pytest.mark.task(2)
+async def test_processes_are_others_and_reused(lab: Lab) -> None:
+    """in_process: runs in another process; with processes=1 it is the same one for every call."""
+    async with kata.Offload(threads=1, processes=1) as bridge:
+        calls = [await lab.call(bridge.in_process, os.getpid) for _ in range(3)]
+    pids = []
+    for call in calls:
+        call.raise_crash()
+        pids.append(call.value)
+    expect(
+        os.getpid() not in pids,
+        "The function ran in the process of the event loop.",
+        look="A thread shares the process. Functions that compute need a pool of processes.",
+    )
+    expect(
+        len(set(pids)) == 1,
+        "processes=1, but three calls ran in {count} different processes.",
+        look="Starting a process is expensive: make the pool once, and keep it until the block is left.",
+        count=len(set(pids)),
+    )
+
+
+@pytest.mark.task(2)
+async def test_context_variables_reach_the_thread(lab: Lab) -> None:
+    """in_thread: the function sees the caller's context variables."""
+    user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
+    async with kata.Offload(threads=1, processes=1) as bridge:
+        first = await lab.call(bridge.in_thread, user.get)
+        user.set("ada")
+        second = await lab.call(bridge.in_thread, user.get)
+    first.raise_crash()
+    second.expect_value(
+        "ada",
+        "The caller had set the context variable to {expected}, but the function in the thread saw {actual}.",
+        look="A thread starts with a context of its own. contextvars.copy_context() carries the caller's over.",
+    )
+
+
+@pytest.mark.task(3)
+async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
+    """in_thread: a cancelled caller stops waiting at once; leaving the block still waits for the job."""
+    jobs = Jobs(lab)
+    ended_at_once = False
+    async with kata.Offload(threads=1, processes=1) as bridge:
+        call = lab.call(bridge.in_thread, jobs.hold, "a")
+        await lab.pause(1)
+        call.cancel()
+        await lab.pause(1)
+        ended_at_once = call.over
+        lab.loop.call_later(1, jobs.gate.open)
+    finished = list(jobs.finished)
+    await call
+    expect(
+        ended_at_once,
+        "The caller was cancelled, but its await went on until the function had finished.",
+        look="Nothing can stop a running thread. The await can end all the same, and the thread runs on behind it.",
+    )
+    expect(
+        finished == ["a"],
+        "The block was left while a function was still running in its thread, after its caller had been cancelled.",
+        look="Who was cancelled no longer waits for the job; leaving the block has to.",
+    )
+    call.expect_error(asyncio.CancelledError, "The caller was cancelled, but {call} {happened}.")
+
+
+@pytest.mark.task(3)
+async def test_leaving_waits_for_every_job(lab: Lab) -> None:
+    """Leaving the block waits for every job, queued ones included, and the loop goes on meanwhile."""
+    jobs = Jobs(lab)
+    calls: list[Call] = []
+    left_early = True
+    answers: list[bool] = []
+
+    async def use() -> None:
+        async with kata.Offload(threads=1, processes=1) as bridge:
+            calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in "abc")
+            await lab.pause(1)
+
+    leaving = lab.call(use)
+    await lab.pause(2)
+    # The block is being left now. That this line is reached shows that the loop goes on.
+    answers.append(True)
+    left_early = leaving.over
+    jobs.gate.open()
+    await leaving
+    finished = list(jobs.finished)
+    for call in calls:
+        await call
+    leaving.raise_crash()
+    for call in calls:
+        call.raise_crash()
+    expect(
+        not left_early,
+        "The block was left while a function was still running in its thread.",
+        look="shutdown(wait=False) does not wait. Something has to, without blocking the loop.",
+    )
+    expect(
+        sorted(finished) == ["a", "b", "c"],
+        "Three jobs were handed in, one running and two queued, but only {count} had run when the block was left.",
+        look="Waiting for the running one is not enough, and cancel_futures throws the queued ones away.",
+        count=len(finished),
+    )
+    expect(
+        same([call.value for call in calls], ["A", "B", "C"]),
+        "The jobs gave {values}, expected ['A', 'B', 'C'].",
+        values=show([call.value for call in calls]),
+    )
+
+
+@pytest.mark.task(3)
+async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
+    """After the block no thread and no process of the pools is left."""
+    async with kata.Offload(threads=2, processes=1) as bridge:
+        first = await lab.call(bridge.in_thread, threading.get_ident)
+        second = await lab.call(bridge.in_process, os.getpid)
+    first.raise_crash()
+    second.raise_crash()
+    # When this returns, whatever was told to end has ended.
+    await lab.pause(1)
+    threads, processes = lab.left_outside()
+    expect(
+        not processes,
+        "The block was left, and {count} processes of the pool are still there.",
+        look="A pool of processes has to be shut down, and its end waited for.",
+        count=len(processes),
+    )
+    expect(
+        not threads,
+        "The block was left, and these threads of the pool are still there: {names}.",
+        look="A pool of threads has to be shut down too, also when its threads are idle.",
+        names=", ".join(threads),
+    )
+
+
+@pytest.mark.task(3)
+async def test_afterwards_both_methods_refuse(lab: Lab) -> None:
+    """After the block both methods raise RuntimeError and run nothing."""
+    ran: list[str] = []
+    async with kata.Offload(threads=1, processes=1) as bridge:
+        before = await lab.call(bridge.in_thread, ran.append, "before")
+    before.raise_crash()
+    methods: list[tuple[Callable[..., object], Callable[..., object], tuple[object, ...]]] = [
+        (bridge.in_thread, ran.append, ("after",)),
+        (bridge.in_process, os.getpid, ()),
+    ]
+    for method, function, arguments in methods:
+        call = await lab.call(method, function, *arguments)  # type: ignore[arg-type]
+        call.expect_error(
+            RuntimeError,
+            "The block was left, and then {call} {happened}; expected a RuntimeError.",
+            look="There is no pool any more. Say so instead of making a new one, or of using another.",
+        )
+    expect(ran == ["before"], "A job that was handed in after the block ran all the same.")

@@ -1,0 +1,112 @@
+"""Sessions: `check` for learners (the default), the others for those who work on the course itself."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+FOR_LEARNERS = {"check"}
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["check"]
+nox.options.error_on_missing_interpreters = True
+
+
+def _is_for_learners(arguments: list[str]) -> bool:
+    """Tell from nox's own arguments whether a learner is to read the screen."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    named = [word for flag, word in zip(own, own[1:], strict=False) if flag in {"-s", "--session", "--sessions"}]
+    return set(named) <= FOR_LEARNERS and not set(own) & {"-l", "--list", "-e", "-t", "-v", "--verbose", "-h", "--help"}
+
+
+if _is_for_learners(sys.argv[1:]):
+    # What learners read is the report; nox's account of itself would stand above and below it.
+    logging.getLogger("nox").setLevel(logging.ERROR)
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    """Install the project into the session's environment, unless that has been done for this pyproject.toml."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode() + repr(groups).encode())
+    stamp = Path(session.virtualenv.location) / "installed-for.txt"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
+        return
+    if session.name in FOR_LEARNERS:
+        print("Setting up the environment; this happens once and takes a few seconds.", flush=True)
+    session.install("--quiet", "--editable", str(ROOT), *groups, silent=True)
+    stamp.write_text(wanted.hexdigest(), encoding="utf-8")
+
+
+def _katas(session: nox.Session, *arguments: str) -> None:
+    """Run the command `katas` and leave with its exit code, which nox would otherwise flatten to 1."""
+    _install(session)
+    environment = os.environ | {"ASYNCIO_KATAS_COMMAND": f"nox -s {session.name} --"}
+    process = subprocess.Popen([f"{session.bin}/python", "-P", "-m", "asyncio_katas", *arguments], env=environment)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        # The terminal has told the command too; what it says comes first.
+        code = process.wait()
+    if code:
+        sys.exit(code)
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Check your answers. `nox -s check -- 06` for one kata, `nox -s check -- --help` for more."""
+    _katas(session, "check", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the project's own tests."""
+    _install(session, "--group", "dev")
+    session.run("pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look for questionable code and layout."""
+    _install(session, "--group", "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly: the grader and its tests together, each kata and each solution by itself."""
+    _install(session, "--group", "dev")
+    session.run("mypy", "graders", "tests", "noxfile.py")
+    for folder in sorted([*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*")]):
+        files = [str(path.relative_to(ROOT)) for path in sorted(folder.glob("*.py"))]
+        session.run("mypy", *files, silent=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what grading costs, as ratios within one run."""
+    _install(session)
+    session.run("python", "tests/bench.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def dev(session: nox.Session) -> None:
+    """Make the .venv that editors find, with everything for the katas and for the project itself."""
+    python = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if shutil.which("uv"):
+        session.run("uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(ROOT / ".venv"), external=True)
+        installer = ["uv", "pip", "install", "--quiet", "--python", str(python)]
+    else:
+        session.run(sys.executable, "-m", "venv", str(ROOT / ".venv"), external=True)
+        session.run(str(python), "-m", "pip", "install", "--quiet", "--upgrade", "pip", external=True)
+        installer = [str(python), "-m", "pip", "install", "--quiet"]
+    session.run(*installer, "--editable", str(ROOT), "--group", "dev", external=True)
+    print(f"Done. Let your editor use {python.parent.parent}; pytest runs the katas there.")
