@@ -117,16 +117,21 @@ def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
     ]
-    checks = [_check(path, node, tasks) for node in functions]
+    common = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == ["pytestmark"]
+    ]
+    checks = [_check(path, node, [*common, *node.decorator_list], tasks) for node in functions]
     if not checks:
         raise KatasError(f"{path} holds no checks.", f"Next: git checkout -- {path}")
     return tuple(checks)
 
 
-def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, tasks: int) -> Check:
+def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: list[ast.expr], tasks: int) -> Check:
     marks = {
         call.func.attr: call.args[0].value
-        for call in node.decorator_list
+        for call in marked
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and call.args

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 from pathlib import Path
@@ -59,7 +60,7 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     course = catalog.find_course(Path.cwd())
     chosen = catalog.select(catalog.discover(course), katas)
     renderer = _import_meanwhile("terminal" if form == "terminal" else "report_json")
-    report = grade(chosen, submission or course / "katas", isolate=isolate)
+    report = grade(chosen, submission or Path(os.path.relpath(course / "katas")), isolate=isolate)
     renderer.join()
     if form == "json":
         from asyncio_katas.rendering import report_json

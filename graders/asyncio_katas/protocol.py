@@ -18,6 +18,7 @@ MAX_LINE = 256_000
 MAX_BYTES = 16_000_000
 _MAX_TEXT = 20_000
 _MAX_SPANS = 200
+_MAX_TIME = 1e12
 _HARD_LIMIT = re.compile(r"^Timeout \(")
 _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 
@@ -142,7 +143,7 @@ def _string(value: Any) -> str:
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
         raise TypeError(type(value))
-    return float(value)
+    return min(max(float(value), 0.0), _MAX_TIME)
 
 
 def _timeline(value: Any) -> dict[str, Any] | None:
@@ -153,7 +154,7 @@ def _timeline(value: Any) -> dict[str, Any] | None:
         "end": _number(value["end"]),
         "spans": [
             {
-                "label": _string(span["label"])[:80],
+                "label": _string(span["label"])[:80].replace("\n", " "),
                 "start": _number(span["start"]),
                 "end": None if span["end"] is None else _number(span["end"]),
                 "how": {"running": "running", "returned": "returned", "raised": "raised", "cancelled": "cancelled"}[

@@ -136,10 +136,22 @@ async def test_tries_and_pauses(lab: Lab) -> None:
 
     op = operation(lab, (1, OSError("1")), (1, ConnectionResetError("2")), (1, "value"))
     call = await retrying(lab, op, backoff=backoff)
+    expect(
+        not isinstance(call.error, OSError),
+        "5 tries are allowed, but after {count} of them {error} left the call.",
+        look="TimeoutError and every kind of OSError deserve another try as long as tries are left.",
+        count=op.started,
+        error=show(call.error),
+    )
     call.expect_value(
         "value",
         "The third try returned {expected}, but retry returned {actual}.",
         look="The first try that succeeds gives the value; nothing follows after it.",
+    )
+    expect(
+        asked != [],
+        "The first try failed, and the next one started without a pause: nobody asked for backoff(1).",
+        look="Between two tries there is a pause; backoff says how long.",
     )
     expect(
         asked[:1] == [1],
@@ -214,7 +226,18 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
     op = operation(lab, (2, OSError("down")), (32, "late"), cleanup=1)
     call = await retrying(lab, op, per_try=16, deadline=8, backoff=lambda n: 1.0)
     await lab.pause(64)
+    expect(
+        op.started >= 2,
+        "The first try failed with an OSError at t=2, and no second one was started.",
+        look="There is time left until the deadline, and tries are left too.",
+    )
     last = op.spans[-1] if op.spans else None
+    expect(
+        last is None or last.cleanup != last.start + 8 or last.start == 0,
+        "The deadline was t=8, but the second try, started at t=3, was cancelled at t=11, 8 s after its own start.",
+        look="There is one deadline for the whole call; it does not start again with each try.",
+        mark=Mark(8, "the deadline"),
+    )
     expect(
         last is not None and last.cleanup == 8,
         "The second try started at t=3 and the deadline was t=8, but it was not cancelled then.",
@@ -305,12 +328,15 @@ async def test_only_some_failures_are_retried(lab: Lab) -> None:
 
 
 @pytest.mark.task(3)
-async def test_cancellation_is_never_retried(lab: Lab) -> None:
-    """retry: whoever is cancelled from outside stops, during a try as well as during a pause."""
-    for when, where in ((1.0, "a try"), (3.0, "a pause")):
+async def test_cancellation_from_outside(lab: Lab) -> None:
+    """Both: a cancellation from outside is no timeout and no failed try: it ends the call, at once."""
+    for when, where, cleanup in ((1.0, "an operation", 1.0), (1.0, "a try", 1.0), (3.0, "a pause", 0.0)):
         op = operation(lab, (2, OSError("down")), cleanup=1)
-        call = retrying(lab, op, backoff=lambda n: 4.0)
         began = lab.now
+        if where == "an operation":
+            call = lab.call(kata.call_with_timeout, op, 3)
+        else:
+            call = retrying(lab, op, backoff=lambda n: 4.0)
         await lab.pause(when)
         call.cancel()
         await call
@@ -321,19 +347,23 @@ async def test_cancellation_is_never_retried(lab: Lab) -> None:
             look="CancelledError is neither a TimeoutError nor an OSError: do not catch it, or let it out again.",
             where=where,
         )
+        expect(
+            not cleanup or op.spans[0].how == "cancelled",
+            "The caller was cancelled, but {where} was not: it ran on behind your back.",
+            look="What runs in a task of its own is not cancelled with the caller. Somebody has to do it.",
+            where=where,
+        )
         call.expect_error(
             asyncio.CancelledError,
             "The caller was cancelled during {where}, but {call} {happened}.",
             look="A cancellation from outside is no timeout. Tell whose cancellation it is before you translate it.",
             where=where,
         )
-        took = (call.ended or 0.0) - began
-        expected = when + (1.0 if where == "a try" else 0.0)
         expect(
-            took == expected,
+            call.ended == began + when + cleanup,
             "The caller was cancelled during {where}; the call ended after {took} s, expected {expected} s.",
-            look="Stop at once; only the cleanup of a running try is waited for.",
+            look="Stop at once, but wait for the cleanup of what is running.",
             where=where,
-            took=took,
-            expected=expected,
+            took=(call.ended or 0.0) - began,
+            expected=when + cleanup,
         )

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-_LAB = str(Path(__file__).parent)
-_LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), "<frozen")
+_GRADER = str(Path(__file__).parent.parent)
+_STANDARD_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen")
 _SHOWN_TASKS = 4
+_OPAQUE = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Place:
     @property
     def is_lab(self) -> bool:
         """Whether the frame belongs to the grader rather than to anybody's answer."""
-        return self.path.startswith(_LAB)
+        return self.path.startswith(_GRADER)
 
     @property
     def is_library(self) -> bool:
         """Whether the frame belongs to Python or an installed package."""
-        return self.path.startswith(_LIBRARIES)
+        return self.path.startswith(_STANDARD_LIBRARY) or not {"site-packages", "dist-packages"}.isdisjoint(Path(self.path).parts)
 
     @property
     def is_check(self) -> bool:
@@ -81,10 +82,10 @@ def _frame_and_inner(awaitable: Any) -> tuple[FrameType | None, Any]:
     for prefix, inner in (("cr", "cr_await"), ("gi", "gi_yieldfrom"), ("ag", "ag_await")):
         if hasattr(awaitable, f"{prefix}_frame"):
             return getattr(awaitable, f"{prefix}_frame"), getattr(awaitable, inner)
-    if type(awaitable).__name__ in {"async_generator_asend", "async_generator_athrow", "coroutine_wrapper"}:
+    if type(awaitable).__name__ in _OPAQUE:
         # These carry no public reference to what they drive.
         for inner in gc.get_referents(awaitable):
-            if hasattr(inner, "ag_frame") or hasattr(inner, "cr_frame"):
+            if hasattr(inner, "ag_frame") or hasattr(inner, "cr_frame") or type(inner).__name__ in _OPAQUE:
                 return None, inner
     return None, None
 
@@ -104,6 +105,15 @@ def describe_tasks(tasks: Iterable[asyncio.Task[Any]]) -> str:
     if len(shown) > _SHOWN_TASKS:
         lines.append(f"  ... and {len(shown) - _SHOWN_TASKS} more tasks")
     return "\n".join(lines)
+
+
+def describe_callback(callback: Any) -> str:
+    """Return the line where a plain callback of the code under test is defined, or nothing for any other."""
+    code = getattr(getattr(callback, "func", callback), "__code__", None)
+    place = _place(code, None) if isinstance(code, CodeType) else None
+    if place is None or not place.is_answer:
+        return ""
+    return f"  callback {place}\n      {Path(place.path).name}:{place.line}: {place.source()}"
 
 
 def _number(task: asyncio.Task[Any]) -> tuple[int, str]:

@@ -7,22 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import heapq
+import itertools
 import math
 import selectors
+import weakref
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
-from asyncio_katas.lab.chains import describe_tasks
+from asyncio_katas.lab.chains import describe_callback, describe_tasks
 from asyncio_katas.lab.messages import CheckFailed, Message
 from asyncio_katas.lab.outside import Outside
 
+# What the threads of the loop's default pool are called.
+DEFAULT_POOL = "loop-pool"
 # Far above what any answer needs (hundreds), reached within a second by one that spins.
 TURNS_WITHOUT_TIME = 20_000
 TURNS_AT_ALL = 200_000
+# What a job that has just ended may need until whoever polls for it has noticed.
+_TURNS_OF_GRACE = 1_000
 # How long the loop looks for I/O, in real seconds, before it looks again at what runs outside.
 _GLANCE = 0.02
 # What the kernel may need to hand a byte from one socket of this process to another.
 _SOCKET_GRACE = 0.002
+
+# Whoever sets this in a context owns the tasks that are created there.
+owner: ContextVar[object] = ContextVar("owner", default=None)
 
 _Events = list[tuple[selectors.SelectorKey, int]]
 
@@ -42,8 +53,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now = 0.0
         self._turns = 0
         self._turns_at_this_time = 0
+        self._in_grace = False
+        self._timers = itertools.count()
         self._subprocesses: list[asyncio.SubprocessTransport] = []
         self._on_standstill: list[Callable[[], bool]] = []
+        self._owners: weakref.WeakKeyDictionary[asyncio.Task[Any], object] = weakref.WeakKeyDictionary()
         self.outside = Outside()
         self.complaints: list[dict[str, Any]] = []
         super().__init__(_VirtualSelector(self))
@@ -51,11 +65,30 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock_resolution = 1e-9
         self.set_exception_handler(lambda _, context: self.complaints.append(context))
         # The default pool's size depends on the machine; a check's outcome must not.
-        self.set_default_executor(concurrent.futures.ThreadPoolExecutor(32, "loop-pool"))
+        self.set_default_executor(concurrent.futures.ThreadPoolExecutor(32, DEFAULT_POOL))
 
     def time(self) -> float:
         """Return loop time in seconds."""
         return self._now
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> _Timer:
+        """Set a timer; those of the same moment fire in the order in which they were set."""
+        self._check_closed()  # type: ignore[attr-defined]
+        timer = _Timer(when, callback, args, self, context)
+        timer.number = next(self._timers)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True
+        return timer
+
+    def create_task(self, coro: Any, **kwargs: Any) -> Any:
+        """Create a task, and remember on whose behalf: the value of `owner` where it was created."""
+        task = super().create_task(coro, **kwargs)
+        self._owners[task] = owner.get()
+        return task
+
+    def tasks_of(self, whose: object) -> set[asyncio.Task[Any]]:
+        """Return the unfinished tasks that were created on somebody's behalf, however indirectly."""
+        return {task for task in asyncio.all_tasks(self) if self._owners.get(task) is whose}
 
     def on_standstill(self, release: Callable[[], bool]) -> None:
         """Ask `release` before a standstill becomes a verdict; True means that it has set something going."""
@@ -81,6 +114,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if events or timeout == 0:
             self._judge_turns()
             return events
+        if timeout is not None and math.isinf(self._scheduled[0].when()):  # type: ignore[attr-defined]
+            timeout = None
         while True:
             if self._outside_runs():
                 events = real.select(_GLANCE)
@@ -125,8 +160,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._outside_runs():
             self._turns_at_this_time = 0
             self._turns = min(self._turns, TURNS_AT_ALL // 2)
+            self._in_grace = False
             self._real_selector.select(_GLANCE / 10)
             return
+        if not self._in_grace:
+            # Whoever ended since the last look at the files has left a wake-up that is not delivered yet.
+            self._in_grace = True
+            self._turns -= _TURNS_OF_GRACE
+            self._turns_at_this_time -= _TURNS_OF_GRACE
+            return
+        self._in_grace = False
         raise self._spinning()
 
     def _deadlock(self) -> Deadlock:
@@ -141,12 +184,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         )
 
     def _spinning(self) -> Spinning:
-        ready = {
-            owner
-            for handle in list(self._ready)  # type: ignore[attr-defined]
-            if isinstance(owner := getattr(handle._callback, "__self__", None), asyncio.Task)
-        }
-        tasks = ready or asyncio.all_tasks(self)
         still = self._turns_at_this_time >= TURNS_WITHOUT_TIME
         self._turns = self._turns_at_this_time = 0
         template = (
@@ -158,9 +195,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         )
         turns = TURNS_WITHOUT_TIME if still else TURNS_AT_ALL
         return Spinning(
-            Message.of(template, {"turns": turns, "t": self._now, "tasks": describe_tasks(tasks)}),
+            Message.of(template, {"turns": turns, "t": self._now, "tasks": self._describe_spinners(just_jumped=not still)}),
             Message("Wait for the event itself (a future, an Event, a task) instead of polling for it."),
         )
+
+    def _describe_spinners(self, *, just_jumped: bool) -> str:
+        ready = list(self._ready)  # type: ignore[attr-defined]
+        handles = ready or (self._scheduled[:1] if just_jumped else [])  # type: ignore[attr-defined]
+        waiting = asyncio.all_tasks(self)
+        tasks = {task for handle in handles for task in _woken_by(handle, waiting)}
+        callbacks = [text for handle in handles if (text := describe_callback(handle._callback))]
+        return "\n".join(callbacks) or describe_tasks(tasks or waiting)
+
+
+class _Timer(asyncio.TimerHandle):
+    number = 0
+
+    def __lt__(self, other: Any) -> bool:
+        return (self.when(), self.number) < (other.when(), other.number)
+
+
+def _woken_by(handle: Any, tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    owner = getattr(handle._callback, "__self__", None)
+    if isinstance(owner, asyncio.Task):
+        return {owner}
+    # The timer of a sleep sets the future that the sleeper waits for.
+    return {task for task in tasks if any(task._fut_waiter is value for value in handle._args or ())}  # type: ignore[attr-defined]
 
 
 class _VirtualSelector(selectors.BaseSelector):

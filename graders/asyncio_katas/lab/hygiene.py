@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dis
 import gc
 import inspect
 import logging
 import sys
+import time
 import types
 import warnings
 from collections.abc import Iterator
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 _ORIGIN_DEPTH = 12
 # How many turns a task may take to leave after it was told to: cancelling an idle worker takes two.
 _TURNS_OF_GRACE = 4
+_WATCHED = (types.CoroutineType, types.AsyncGeneratorType, asyncio.Future, asyncio.BaseEventLoop)
+# Real seconds for threads that were told to end; waiting longer can only let a wrong answer off.
+_SECONDS_OF_GRACE = 2.0
 _LEFT_TASKS = "{count} {tasks_word} still running when {name} ended:\n{tasks}"
 
 
@@ -58,10 +63,13 @@ class Hygiene:
         """Return the first thing that was left behind, in words, or None. To be asked while still watching."""
         if loop is not None and not loop.is_closed():
             _turn(loop, _TURNS_OF_GRACE)
+        # Held while garbage is collected: what nobody refers to was left behind all the same.
+        tasks = asyncio.all_tasks(loop) if loop is not None else set()
         gc.collect()
-        things = gc.get_objects()
+        # Only what matters is kept: a list of everything would become part of the garbage it lists.
+        things = [thing for thing in gc.get_objects() if issubclass(type(thing), _WATCHED)]
         return (
-            _tasks_left(lab, loop)
+            _tasks_left(lab, tasks)
             or self._never_awaited(things)
             or _never_retrieved(things, loop)
             or _timers_left(loop)
@@ -86,7 +94,7 @@ class Hygiene:
                 return _suspended(thing.__qualname__, answer_line(await_chain(thing)))
         for thing in things:
             if isinstance(thing, types.AsyncGeneratorType) and thing.ag_frame is not None and not thing.ag_running:
-                if thing.ag_frame.f_lasti > 0 and not _is_lab(thing):
+                if _has_begun(thing) and not _is_lab(thing):
                     return _suspended(thing.__qualname__, place_of(thing.ag_frame))
         return None
 
@@ -133,14 +141,11 @@ def _turn(loop: VirtualLoop, turns: int) -> None:
         loop.run_forever()
 
 
-def _tasks_left(lab: Lab, loop: VirtualLoop | None) -> CheckFailed | None:
+def _tasks_left(lab: Lab, tasks: set[asyncio.Task[Any]]) -> CheckFailed | None:
     for call in lab.calls:
         left = [task for task in call.left_behind if not task.done()] or call.left_behind
         if left:
             return _left(left, call.name)
-    if loop is None:
-        return None
-    tasks = asyncio.all_tasks(loop)
     return _left(list(tasks), "the check") if tasks else None
 
 
@@ -163,6 +168,7 @@ def _timers_left(loop: VirtualLoop | None) -> CheckFailed | None:
         return None
     timer = timers[0]
     callback = getattr(timer._callback, "__qualname__", None) or type(timer._callback).__name__
+    callback = callback.replace("<locals>.", "")
     return CheckFailed(
         Message.of(
             "A timer was left behind: {callback} would still be called at t={due}, and the check ended at t={t}.",
@@ -199,11 +205,10 @@ def _loops_left(things: list[Any], loop: VirtualLoop | None) -> CheckFailed | No
 
 
 def _threads_left(loop: VirtualLoop) -> CheckFailed | None:
-    threads = loop.outside.threads()
-    for thread in threads:
-        # One that was told to end may need a moment; waiting longer can only let a wrong answer off.
-        thread.join(timeout=2)
-    names = ", ".join(thread.name for thread in threads if thread.is_alive())
+    deadline = time.monotonic() + _SECONDS_OF_GRACE
+    while loop.outside.busy() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    names = ", ".join(thread.name for thread in loop.outside.threads())
     if not names:
         return None
     return CheckFailed(
@@ -241,6 +246,14 @@ def _unretrieved(future: Any, error: BaseException) -> CheckFailed:
 def _is_lab(thing: Any) -> bool:
     code = thing.cr_code if isinstance(thing, types.CoroutineType) else thing.ag_code
     return Place(code.co_filename, 0, "").is_lab
+
+
+def _has_begun(generator: Any) -> bool:
+    if hasattr(generator, "ag_suspended"):
+        return bool(generator.ag_suspended)
+    # Up to 3.11: one that never ran stands at the instruction that made it.
+    frame = generator.ag_frame
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] != "RETURN_GENERATOR"
 
 
 def _belongs_to_a_task(coroutine: types.CoroutineType[Any, Any, Any]) -> bool:

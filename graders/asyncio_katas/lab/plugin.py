@@ -114,7 +114,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 if limit:
                     limit.stop_repeating()
                 lab.end()
-            failure = _failure(lab, limit, error) or error or lab.hygiene.verdict(lab, loop)
+            failure = _failure(lab, limit) or error or lab.hygiene.verdict(lab, loop)
         finally:
             if loop:
                 end_tasks(loop)
@@ -130,11 +130,14 @@ def _loop_of(item: pytest.Item) -> VirtualLoop | None:
     return loop if isinstance(loop, VirtualLoop) else None
 
 
-def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> BaseException | None:
-    """Return what the code under test may have swallowed, which outranks whatever the check saw."""
+def _failure(lab: Lab, limit: Limit | None) -> BaseException | None:
+    """Return what outranks whatever the check saw: the code under test may have swallowed it, or never begun."""
     if limit and limit.fired:
         return limit.verdict()
-    if lab.blocked_at and not isinstance(error, NotImplementedError):
+    stubs = [call.error for call in lab.calls if call.error is not None and _is_stub(call.error)]
+    if stubs:
+        return stubs[0]
+    if lab.blocked_at:
         place = lab.blocked_at[0]
         where = f":\n  {place}: {place.source()}" if place else "."
         return CheckFailed(
@@ -195,6 +198,11 @@ def explain(error: BaseException) -> tuple[Message, Message | None]:
         return (
             Message.of("The file could not be imported: {error}", shown),
             Message("A kata needs nothing but Python itself."),
+        )
+    if isinstance(error, RuntimeError) and "already awaited coroutine" in str(error):
+        return (
+            Message("A coroutine was awaited a second time."),
+            Message("A coroutine runs once. Call the function again for a new one."),
         )
     if "reading from stdin" in str(error):
         return (

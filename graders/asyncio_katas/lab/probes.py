@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import multiprocessing
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from asyncio_katas.lab.chains import Place, answer_line, place_of
-from asyncio_katas.lab.clock import VirtualLoop
+from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop, owner
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
 from asyncio_katas.lab.limits import LimitFired
 from asyncio_katas.lab.messages import expect, fail, same, show
@@ -131,6 +132,15 @@ class Lab:
         wait = _Wait(self)
         self.loop.call_soon_threadsafe(wait.release)
         return wait.for_release()
+
+    def left_outside(self) -> tuple[list[str], list[int]]:
+        """Return the names of threads and the pids of processes that came up during the check and are still there.
+
+        Idle pool workers count, those of the loop's default pool do not. Ask after a `pause`.
+        """
+        threads = [thread.name for thread in self.loop.outside.threads(idle_too=True)]
+        own = [name for name in threads if not name.startswith(DEFAULT_POOL)]
+        return own, [child.pid or 0 for child in multiprocessing.active_children()]
 
     def end(self) -> None:
         """Let every thread go that still waits for the check."""
@@ -316,11 +326,11 @@ class Call:
         self._lab = lab
         self._over: asyncio.Future[None] = lab.loop.create_future()
         self._awaitable = _invoke(self.name, fn, args, kwargs)
-        self._others = asyncio.all_tasks(lab.loop)
         self._span = lab.timeline.begin(self.name, self.began)
         self._task = lab.loop.create_task(self._run(), name=self.name)
 
     async def _run(self) -> None:
+        owner.set(self)
         try:
             self.value = await self._awaitable
             self._span.how = "returned"
@@ -331,9 +341,7 @@ class Call:
             self._span.how = "cancelled" if isinstance(error, asyncio.CancelledError) else "raised"
         self._span.end = self.ended = self._lab.now
         self._awaitable = None
-        left = asyncio.all_tasks(self._lab.loop) - self._others - {self._task}
-        own = {call._task for call in self._lab.calls}
-        self._settle(left - own, _TURNS_OF_GRACE)
+        self._settle(self._lab.loop.tasks_of(self), _TURNS_OF_GRACE)
 
     def _settle(self, left: set[asyncio.Task[Any]], turns: int) -> None:
         if left and turns:
@@ -382,12 +390,12 @@ class Call:
         look: str = "",
         **values: object,
     ) -> None:
-        """Expect this very exception object, or an exception of exactly this class, to have left the call."""
+        """Expect this very exception object, or any exception of this class, to have left the call."""
         __tracebackhide__ = True
         error = self.error
         if isinstance(error, NotImplementedError):
             raise error
-        matches = type(error) is expected if isinstance(expected, type) else error is expected
+        matches = isinstance(error, expected) if isinstance(expected, type) else error is expected
         if matches:
             return
         happened = "returned " + show(self.value) if error is None else "raised " + show(error)

@@ -76,7 +76,8 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     mark = record["mark"]
     labels = [_cut(span["label"], 22) for span in shown]
     gutter = max([len(label) for label in labels] + [1]) + 2
-    total = record["end"] or 1.0
+    # Below this no bar could be told from another.
+    total = max(record["end"], 1e-6)
     columns = max(8, min(60, width - gutter - 2))
 
     def column(moment: float) -> int:
