@@ -99,7 +99,8 @@ class ForkedChild:
         from asyncio_katas.child import run_forked
 
         self._process = _server().Process(target=run_forked, args=(text, writer))
-        self._process.start()
+        with _hidden_main:
+            self._process.start()
         writer.close()
         self.journal = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
         reader.close()
@@ -120,6 +121,27 @@ class ForkedChild:
     def complaint(self) -> str:
         """A forked child has no error stream of its own."""
         return ""
+
+
+class _HiddenMain:
+    """Keeps a forked child from importing the program that grades: it needs none of it, and it would take time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hidden: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        main = vars(sys.modules["__main__"])
+        self._hidden = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+        main.update(dict.fromkeys(self._hidden))
+
+    def __exit__(self, *_: object) -> None:
+        vars(sys.modules["__main__"]).update(self._hidden)
+        self._lock.release()
+
+
+_hidden_main = _HiddenMain()
 
 
 def _server() -> Any:

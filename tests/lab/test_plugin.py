@@ -240,8 +240,8 @@ async def blocks_by_result(job):
 
 
 async def blocks_by_exit(job):
-    with ThreadPoolExecutor(1) as own:
-        done = asyncio.get_running_loop().run_in_executor(own, job)  # here too
+    with ThreadPoolExecutor(1) as own:  # here
+        done = asyncio.get_running_loop().run_in_executor(own, job)
     return await done
 
 

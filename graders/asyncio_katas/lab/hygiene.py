@@ -135,6 +135,16 @@ def end_tasks(loop: VirtualLoop) -> None:
         asyncio._unregister_task(task)  # type: ignore[attr-defined]
 
 
+def errors_met(lab: Lab, loop: VirtualLoop | None) -> list[BaseException]:
+    """Return the exceptions that ended the calls and tasks of a check, whoever has looked at them."""
+    loop = loop or lab.last_loop
+    futures = [thing for thing in gc.get_objects() if issubclass(type(thing), asyncio.Future)]
+    found = [call.error for call in lab.calls]
+    found += [complaint.get("exception") for complaint in (loop.complaints if loop else [])]
+    found += [getattr(future, "_exception", None) for future in futures]
+    return [error for error in found if error is not None]
+
+
 def _turn(loop: VirtualLoop, turns: int) -> None:
     for _ in range(turns):
         loop.call_soon(loop.stop)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from asyncio_katas.lab.chains import Place, answer_line, place_of
@@ -12,6 +13,8 @@ from asyncio_katas.lab.messages import CheckFailed, Message
 
 # Code that swallows the first interruption meets further ones, in real seconds.
 _AGAIN = 0.5
+# What cleaning up after a check may take, in real seconds.
+_CLEANING = 3.0
 
 
 class LimitFired(BaseException):
@@ -25,6 +28,7 @@ class Limit:
         self.seconds = seconds
         self.fired = False
         self.line: Place | None = None
+        self._armed = False
         self._previous: Callable[[int, FrameType | None], object] | int | None = None
 
     @staticmethod
@@ -35,18 +39,40 @@ class Limit:
     def arm(self) -> None:
         """Start counting."""
         self._previous = signal.signal(signal.SIGALRM, self._fire)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds, _AGAIN)
+        self._start(self.seconds)
 
     def disarm(self) -> None:
         """Stop counting, and give the signal back."""
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.stop()
         signal.signal(signal.SIGALRM, self._previous or signal.SIG_DFL)
 
-    def stop_repeating(self) -> None:
+    def stop(self) -> None:
         """Interrupt no more: the code under test has been left."""
+        self._armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def count_cleaning(self) -> None:
+        """Start counting anew: what cleans up may run the code under test once more."""
+        self._start(_CLEANING)
+
+    @contextmanager
+    def cleaning(self) -> Iterator[None]:
+        """Give what runs in the block a limit of its own, and leave the block there when it is over."""
+        self.count_cleaning()
+        try:
+            yield
+        except LimitFired:
+            pass
+        finally:
+            self.stop()
+
+    def _start(self, seconds: float) -> None:
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+
     def _fire(self, _: int, frame: FrameType | None) -> None:
+        if not self._armed:
+            return
         places: list[Place] = []
         while frame is not None:
             places.append(place_of(frame))

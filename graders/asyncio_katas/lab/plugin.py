@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from asyncio_katas.lab import outside
 from asyncio_katas.lab.chains import Place, answer_line
 from asyncio_katas.lab.clock import VirtualLoop
-from asyncio_katas.lab.hygiene import end_tasks
+from asyncio_katas.lab.hygiene import end_tasks, errors_met
 from asyncio_katas.lab.limits import Limit, LimitFired
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.probes import Lab
@@ -101,23 +101,35 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Run the check, then judge what it could not see itself: the limit, a blocked loop, what was left behind."""
     lab = _lab_of(item)
     limit = item.stash.get(_LIMIT, None)
+    failure: BaseException | None = None
+    result: object = None
     with lab.hygiene.watching():
         loop = _loop_of(item)
         try:
-            error: BaseException | None = None
-            result: object = None
             try:
                 result = yield
-            except (CheckFailed, Exception, LimitFired, SystemExit) as raised:
-                error = raised
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever leaves the check is judged
+                failure = error
             finally:
                 if limit:
-                    limit.stop_repeating()
+                    limit.stop()
                 lab.end()
-            failure = _failure(lab, limit) or error or lab.hygiene.verdict(lab, loop)
+            failure = _failure(lab, limit, failure) or failure
+            if failure is None:
+                with limit.cleaning() if limit else nullcontext():
+                    failure = lab.hygiene.verdict(lab, loop)
         finally:
             if loop:
-                end_tasks(loop)
+                with limit.cleaning() if limit else nullcontext():
+                    end_tasks(loop)
+    if limit and limit.fired:
+        failure = limit.verdict()
+    elif failure is not None:
+        failure = _stub(lab, loop) or failure
+    if limit:
+        limit.count_cleaning()
     if failure is not None:
         raise failure
     return result
@@ -130,13 +142,16 @@ def _loop_of(item: pytest.Item) -> VirtualLoop | None:
     return loop if isinstance(loop, VirtualLoop) else None
 
 
-def _failure(lab: Lab, limit: Limit | None) -> BaseException | None:
+def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> BaseException | None:
     """Return what outranks whatever the check saw: the code under test may have swallowed it, or never begun."""
     if limit and limit.fired:
         return limit.verdict()
     stubs = [call.error for call in lab.calls if call.error is not None and _is_stub(call.error)]
     if stubs:
         return stubs[0]
+    if type(error).__module__ == "_pytest.outcomes" and _answer_place(error) is not None:
+        # To pytest these are no failures; some would end the session.
+        return CheckFailed(*explain(error))
     if lab.blocked_at:
         place = lab.blocked_at[0]
         where = f":\n  {place}: {place.source()}" if place else "."
@@ -147,6 +162,11 @@ def _failure(lab: Lab, limit: Limit | None) -> BaseException | None:
     return None
 
 
+def _stub(lab: Lab, loop: VirtualLoop | None) -> BaseException | None:
+    """Return the NotImplementedError behind a failure, if some task or call ended by one."""
+    return next((error for error in errors_met(lab, loop) if _is_stub(error)), None)
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -155,7 +175,10 @@ def pytest_runtest_makereport(
     report = yield
     if call.excinfo is not None and VERDICT not in item.stash:
         limit = item.stash.get(_LIMIT, None)
-        verdict = judge(call.excinfo.value, _lab_of(item), limited=bool(limit and limit.fired))
+        error = call.excinfo.value
+        if limit and isinstance(error, LimitFired):
+            error = limit.verdict()
+        verdict = judge(error, _lab_of(item), limited=bool(limit and limit.fired))
         item.stash[VERDICT] = verdict
         report.longrepr = str(verdict)
     return report

@@ -36,6 +36,7 @@ class Lab:
         self.calls: list[Call] = []
         self.blocked_at: list[Place | None] = []
         self._waits: list[_Wait] = []
+        self._ended = False
         self._loop: VirtualLoop | None = None
         self._loop_thread = threading.current_thread()
 
@@ -46,6 +47,11 @@ class Lab:
             running = asyncio.get_running_loop()
             assert isinstance(running, VirtualLoop)
             self._loop = running
+        return self._loop
+
+    @property
+    def last_loop(self) -> VirtualLoop | None:
+        """The loop the check has used last, if any."""
         return self._loop
 
     @property
@@ -130,7 +136,11 @@ class Lab:
             self._note_block()
             return False
         wait = _Wait(self)
-        self.loop.call_soon_threadsafe(wait.release)
+        try:
+            self.loop.call_soon_threadsafe(wait.release)
+        except RuntimeError:
+            # The loop is closed: the check has ended, and nobody waits for this answer.
+            return True
         return wait.for_release()
 
     def left_outside(self) -> tuple[list[str], list[int]]:
@@ -143,8 +153,9 @@ class Lab:
         return own, [child.pid or 0 for child in multiprocessing.active_children()]
 
     def end(self) -> None:
-        """Let every thread go that still waits for the check."""
-        for wait in self._waits:
+        """Let every thread go that still waits for the check, and hold nobody from now on."""
+        self._ended = True
+        for wait in list(self._waits):
             wait.release()
 
     def _note_block(self) -> None:
@@ -172,7 +183,7 @@ class _Wait:
     def for_release(self) -> bool:
         lab = self._lab
         park(self._ident)
-        if self._released.is_set():
+        if self._released.is_set() or lab._ended:
             unpark(self._ident)
             return True
         try:

@@ -1,0 +1,46 @@
+"""It pauses after the last failed try as well.
+
+Fails: test_attempts_are_counted
+Says: attempts=1: the last try failed after 1 s, but the call ended after 5
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
+        return await op()
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    last: OSError | None = None
+    for n in range(1, attempts + 1):
+        limit = loop.time() + per_try
+        try:
+            async with asyncio.timeout_at(min(limit, end)) as scope:
+                return await op()
+        except OSError as exc:
+            if limit >= end and scope.expired():
+                raise
+            last = exc
+        if loop.time() >= end:
+            raise TimeoutError
+        async with asyncio.timeout_at(end):
+            await asyncio.sleep(backoff(n))
+    assert last is not None
+    raise last

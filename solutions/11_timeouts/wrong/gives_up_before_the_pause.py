@@ -1,0 +1,63 @@
+"""If the pause would cross the deadline, TimeoutError leaves at once and not at the deadline.
+
+Fails: test_deadline_cuts_the_pause
+Says: The deadline was t=4, in the middle of a pause, but the call ended at
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    task = asyncio.current_task()
+    assert task is not None
+    requests = task.cancelling()
+    rang: list[bool] = []
+
+    def ring() -> None:
+        rang.append(True)
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, ring)
+    try:
+        return await op()
+    except asyncio.CancelledError:
+        if rang and task.cancelling() - 1 <= requests:
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+        if rang:
+            task.uncancel()
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for n in range(1, attempts + 1):
+        limit = loop.time() + per_try
+        try:
+            async with asyncio.timeout_at(min(limit, end)) as scope:
+                return await op()
+        except OSError:
+            if n == attempts or (limit >= end and scope.expired()):
+                raise
+        if loop.time() >= end:
+            raise TimeoutError
+        pause = backoff(n)
+        if loop.time() + pause >= end:
+            raise TimeoutError
+        await asyncio.sleep(pause)
+    raise AssertionError("attempts must be at least 1")

@@ -1,0 +1,47 @@
+"""The time is only compared after op has returned, nothing is ever cut.
+
+Fails: test_timeout_error_after_the_limit
+Says: The limit was 3 s, but TimeoutError came at t=8.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    now = asyncio.get_running_loop().time
+    start = now()
+    value = await op()
+    if now() - start > seconds:
+        raise TimeoutError(f"took {now() - start} s")
+    return value
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for n in range(1, attempts + 1):
+        limit = loop.time() + per_try
+        try:
+            async with asyncio.timeout_at(min(limit, end)) as scope:
+                return await op()
+        except OSError:
+            if n == attempts or (limit >= end and scope.expired()):
+                raise
+        if loop.time() >= end:
+            raise TimeoutError
+        async with asyncio.timeout_at(end):
+            await asyncio.sleep(backoff(n))
+    raise AssertionError("attempts must be at least 1")

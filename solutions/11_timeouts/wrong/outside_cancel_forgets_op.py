@@ -1,0 +1,62 @@
+"""Cancelling the caller leaves the task of op running.
+
+Fails: test_cancellation_from_outside
+Says: The caller was cancelled, but an operation was not: it ran on behind
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def _stop(task: asyncio.Future[Any]) -> None:
+    """Cancel the task (if need be) and wait until it has ended, whatever happens meanwhile."""
+    task.cancel()
+    interruption: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as exc:
+            interruption = exc
+    if not task.cancelled():
+        task.exception()
+    if interruption is not None:
+        raise interruption
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    job = asyncio.ensure_future(op())
+    await asyncio.wait({job}, timeout=seconds)
+    if job.done():
+        return job.result()
+    await _stop(job)
+    raise TimeoutError
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for n in range(1, attempts + 1):
+        limit = loop.time() + per_try
+        try:
+            async with asyncio.timeout_at(min(limit, end)) as scope:
+                return await op()
+        except OSError:
+            if n == attempts or (limit >= end and scope.expired()):
+                raise
+        if loop.time() >= end:
+            raise TimeoutError
+        async with asyncio.timeout_at(end):
+            await asyncio.sleep(backoff(n))
+    raise AssertionError("attempts must be at least 1")

@@ -1,0 +1,43 @@
+"""except BaseException: a cancellation of the caller (like anything else) is taken for a failed try.
+
+Fails: test_only_some_failures_are_retried
+Says: The operation raised LookupError: no such page, and was tried 5 times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
+        return await op()
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for n in range(1, attempts + 1):
+        limit = loop.time() + per_try
+        try:
+            async with asyncio.timeout_at(min(limit, end)) as scope:
+                return await op()
+        except BaseException:
+            if n == attempts or (limit >= end and scope.expired()):
+                raise
+        if loop.time() >= end:
+            raise TimeoutError
+        async with asyncio.timeout_at(end):
+            await asyncio.sleep(backoff(n))
+    raise AssertionError("attempts must be at least 1")

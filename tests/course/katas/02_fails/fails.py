@@ -1,0 +1,10 @@
+import asyncio
+
+
+async def greet(name: str) -> str:
+    return f"Hello, {name}"
+
+
+async def wait(seconds: float) -> None:
+    print("waiting")
+    await asyncio.sleep(seconds + 1)

@@ -1,0 +1,67 @@
+"""The house: which way dependencies run."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "graders" / "asyncio_katas"
+
+# Each module, with what it may import of the package. `lab` stands for everything in lab/.
+MAY_IMPORT = {
+    "lab": {"lab"},
+    "records": {"lab"},
+    "catalog": {"records"},
+    "staging": {"records"},
+    "protocol": {"lab", "records"},
+    "child": {"lab", "protocol"},
+    "running": {"lab", "records", "protocol", "staging", "child"},
+    "scoring": {"lab", "records", "staging"},
+    "rendering": {"lab", "records", "protocol", "rendering"},
+    "cli": {"", "catalog", "records", "running", "scoring", "staging", "rendering"},
+    "__main__": {"cli"},
+    "": set[str](),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the parts of the package a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "asyncio_katas":
+            found |= {alias.name if not alias.name.startswith("__") else "" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("asyncio_katas."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("asyncio_katas.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_dependencies_run_one_way(path: Path) -> None:
+    """A module imports only what stands before it."""
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py").removesuffix("__init__") or ""
+    part = "__main__" if path.name == "__main__.py" else part
+    assert imports(path) <= MAY_IMPORT[part]
+
+
+def test_katas_use_the_lab_alone() -> None:
+    """A check imports the lab and its kata, and solutions import nothing of the grader."""
+    for path in sorted((ROOT / "katas").glob("*/*.py")):
+        assert imports(path) <= {"lab"}, path
+    for path in sorted((ROOT / "solutions").rglob("*.py")):
+        assert not imports(path), path
+
+
+def test_no_conftest_and_unique_names() -> None:
+    """No kata has a conftest, and no two files are imported under the same name, or under a standard one."""
+    import sys
+
+    files = sorted((ROOT / "katas").glob("*/*.py"))
+    assert not [path for path in files if path.name == "conftest.py"]
+    names = [path.stem for path in files]
+    assert len(names) == len(set(names))
+    assert not set(names) & sys.stdlib_module_names
