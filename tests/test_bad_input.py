@@ -127,6 +127,10 @@ def test_an_answer_that_goes_wrong(katas: Callable[..., Ran], course: Path, name
     neighbour = course / "katas/02_fails/fails.py"
     neighbour.write_bytes(RIGHT.encode())
     path.write_bytes(answer if isinstance(answer, bytes) else answer.encode())
+    if "failed" in outcomes:
+        # The verdict comes from the virtual clock; let no busy machine's limit come first.
+        checks = course / "katas/01_passes/test_passes.py"
+        checks.write_text(checks.read_text(encoding="utf-8").replace("timeout(1)", "timeout(60)"), encoding="utf-8")
     ran = katas("check", "1", "2", "--format", "json")
     assert ran.outcomes("passes") == outcomes
     assert ran.outcomes("fails") == ["passed"] * 3
@@ -168,8 +172,8 @@ def test_a_broken_course(
     ran = katas("check")
     assert ran.code == 2
     assert said in ran.err
-    assert f"git checkout -- " in ran.err
-    assert path in ran.err
+    assert "git checkout -- katas/" in ran.err
+    assert Path(path).parent.as_posix() in ran.err
     assert "Traceback" not in ran.err
 
 

@@ -57,10 +57,10 @@ def cli() -> None:
 @click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
 def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
-    course = catalog.find_course(Path.cwd())
+    course = _course()
     chosen = catalog.select(catalog.discover(course), katas)
     renderer = _import_meanwhile("terminal" if form == "terminal" else "report_json")
-    report = grade(chosen, submission or Path(os.path.relpath(course / "katas")), isolate=isolate)
+    report = grade(chosen, submission or course / "katas", isolate=isolate)
     renderer.join()
     if form == "json":
         from asyncio_katas.rendering import report_json
@@ -76,9 +76,14 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
 @cli.command(hidden=True)
 def seal() -> None:
     """For authors: note the check files as they are now in every kata.toml."""
-    for kata in catalog.discover(catalog.find_course(Path.cwd())):
+    for kata in catalog.discover(_course()):
         if catalog.seal(kata):
             click.echo(f"sealed {kata.name}")
+
+
+def _course() -> Path:
+    """Return the course, relative to here: paths in messages can then be copied into the next command."""
+    return Path(os.path.relpath(catalog.find_course(Path.cwd())))
 
 
 def grade(chosen: list[catalog.Kata], submission: Path, *, isolate: bool = False) -> Report:

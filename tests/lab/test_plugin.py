@@ -119,6 +119,29 @@ async def recurses():
     await recurses()
 
 
+class Hostile:
+    def __repr__(self):
+        raise SystemExit
+    __str__ = __repr__
+
+
+class HostileError(LookupError):
+    def __str__(self):
+        raise SystemExit
+
+
+async def hostile_argument(thing=Hostile()):
+    raise LookupError(thing)
+
+
+async def hostile_error():
+    raise HostileError
+
+
+async def hostile_value():
+    return Hostile()
+
+
 async def fine():
     return 7
 """
@@ -154,13 +177,20 @@ def test_fine(lab):
 """
 
 WAYS_OUT = """
-@pytest.mark.parametrize("name", ["skips", "fails", "xfails", "leaves", "cancels_everybody", "raises_always", "recurses"])
+WAYS = ["skips", "fails", "xfails", "leaves", "cancels_everybody", "raises_always", "recurses"]
+WAYS += ["hostile_argument", "hostile_error"]
+
+@pytest.mark.parametrize("name", WAYS)
 async def test_direct(name):
     await getattr(answer, name)()
 
-@pytest.mark.parametrize("name", ["skips", "fails", "xfails", "leaves", "cancels_everybody", "raises_always", "recurses"])
+@pytest.mark.parametrize("name", WAYS)
 async def test_call(lab, name):
     call = await lab.call(getattr(answer, name))
+    call.expect_value(7)
+
+async def test_value(lab):
+    call = await lab.call(answer.hostile_value)
     call.expect_value(7)
 
 async def test_missing_name():
@@ -190,7 +220,7 @@ def test_no_way_out_of_a_check_passes(grade: Grade) -> None:
     passed = {name for name, verdict in verdicts.items() if verdict["outcome"] == "passed"}
     assert passed == {"test_fine"}
     assert "has no `absent`" in verdicts["test_missing_name"]["text"]
-    assert len(verdicts) == 16
+    assert len(verdicts) == 21
 
 
 THREADS = """

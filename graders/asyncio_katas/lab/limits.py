@@ -51,14 +51,12 @@ class Limit:
         self._armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def count_cleaning(self) -> None:
-        """Start counting anew: what cleans up may run the code under test once more."""
-        self._start(_CLEANING)
-
     @contextmanager
     def cleaning(self) -> Iterator[None]:
-        """Give what runs in the block a limit of its own, and leave the block there when it is over."""
-        self.count_cleaning()
+        """Give what cleans up in the block a limit of its own, and leave the block when that is over."""
+        # Whoever reports a failure gives the signal back before the teardown.
+        signal.signal(signal.SIGALRM, self._fire)
+        self._start(_CLEANING)
         try:
             yield
         except LimitFired:

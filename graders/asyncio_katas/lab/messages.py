@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from asyncio_katas.lab.timeline import Mark
 
@@ -14,31 +14,46 @@ _shorten.maxlevel = 3
 _shorten.maxlist = _shorten.maxtuple = _shorten.maxdict = _shorten.maxset = 12
 _shorten.maxstring = _shorten.maxother = 80
 
+# A few lines: what is longer is not read.
+_MAX_SHOWN = 600
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
 def show(value: object) -> str:
     """Return a short text for any object, without trusting its `__repr__`."""
-    if isinstance(value, BaseException):
-        return describe(value)
-    if type(value) in _PLAIN or type(value) in (list, tuple, dict, set, frozenset):
+    # Not isinstance(): that asks the object for its `__class__`, which may raise or lie.
+    kind = type(value)
+    if issubclass(kind, BaseException):
+        return describe(cast(BaseException, value))
+    if kind in _PLAIN or kind in (list, tuple, dict, set, frozenset):
         try:
-            return _shorten.repr(value)
-        except Exception:  # noqa: BLE001 - a foreign __repr__ inside a container may raise anything
-            return f"<{type(value).__name__}>"
-    if isinstance(value, type):
-        return value.__name__
-    return f"<{type(value).__name__} object>"
+            text = _exact(_shorten.repr(value))
+            return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
+        except BaseException:  # noqa: BLE001 - a foreign __repr__ inside a container may raise anything
+            return f"<{kind.__name__}>"
+    if issubclass(kind, type):
+        return _name(cast(type, value))
+    return f"<{_name(kind)} object>"
 
 
 def describe(error: BaseException) -> str:
     """Return `Type: text` of an exception, surviving a broken `__str__`."""
     try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - the text of a foreign exception may raise anything
+        text = _exact(str(error))
+    except BaseException:  # noqa: BLE001 - the text of a foreign exception may raise anything
         text = ""
     text = text if len(text) <= 300 else text[:297] + "..."
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{_name(type(error))}: {text}" if text else _name(type(error))
+
+
+def _name(kind: type) -> str:
+    """Return the name of a class, whatever its metaclass makes of it."""
+    return _exact(type.__dict__["__name__"].__get__(kind))
+
+
+def _exact(text: str) -> str:
+    """Return text of the built-in type, also for a subclass of it."""
+    return "".join((text, ""))
 
 
 def moment(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import traceback
 from collections.abc import Generator
@@ -128,11 +129,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         failure = limit.verdict()
     elif failure is not None:
         failure = _stub(lab, loop) or failure
-    if limit:
-        limit.count_cleaning()
     if failure is not None:
         raise failure
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Limit what closing the loop may take: it runs the code under test once more."""
+    limit = item.stash.get(_LIMIT, None)
+    with limit.cleaning() if limit else nullcontext():
+        return (yield)
+    return None
 
 
 def _loop_of(item: pytest.Item) -> VirtualLoop | None:
@@ -172,15 +180,18 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the verdict into the learner's words: the same text here, in an editor and in the grader's report."""
+    if call.excinfo is None or VERDICT in item.stash:
+        return (yield)
+    limit = item.stash.get(_LIMIT, None)
+    error = call.excinfo.value
+    if limit and isinstance(error, LimitFired):
+        error = limit.verdict()
+    verdict = judge(error, _lab_of(item), limited=bool(limit and limit.fired))
+    item.stash[VERDICT] = verdict
+    # pytest's own words show arguments, and an answer's `__repr__` may end the session.
+    item.repr_failure = lambda *_, **__: str(verdict)  # type: ignore[method-assign]
     report = yield
-    if call.excinfo is not None and VERDICT not in item.stash:
-        limit = item.stash.get(_LIMIT, None)
-        error = call.excinfo.value
-        if limit and isinstance(error, LimitFired):
-            error = limit.verdict()
-        verdict = judge(error, _lab_of(item), limited=bool(limit and limit.fired))
-        item.stash[VERDICT] = verdict
-        report.longrepr = str(verdict)
+    report.longrepr = str(verdict)
     return report
 
 
@@ -206,6 +217,16 @@ def explain(error: BaseException) -> tuple[Message, Message | None]:
         return (
             Message.of("{file} cannot be read as Python: line {line}: {problem}\n  {text}", {**where, "text": text}),
             Message("Python stops at the first such place; the mistake may also be on the line before."),
+        )
+    if isinstance(error, UnicodeDecodeError) and _answer_place(error) is None:
+        return (
+            Message("The file cannot be read as Python: it is not saved as UTF-8 text."),
+            Message("Let your editor save it with the encoding UTF-8."),
+        )
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return (
+            Message("The code printed more than a check can take."),
+            Message("Look for a print() in a loop that does not end."),
         )
     if isinstance(error, SystemExit):
         return Message("The code called exit()."), Message("A function that is called by others must not end the program.")

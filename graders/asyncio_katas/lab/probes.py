@@ -117,7 +117,7 @@ class Lab:
             timer.cancel()
 
     async def turns(self, count: int = 1) -> None:
-        """Give every ready task this many turns, without time passing."""
+        """Give every ready task at least this many turns, without time passing."""
         for _ in range(count):
             done = self.loop.create_future()
             self.loop.call_soon(done.set_result, None)
@@ -296,14 +296,22 @@ class Probe(Generic[P, T]):
             self._running -= 1
 
     def _begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
-        label = self._label(*args, **kwargs) if self._label else _label(self._name, args)
-        span = self._lab.timeline.begin(label, self._lab.now)
+        span = self._lab.timeline.begin(self._text(args, kwargs), self._lab.now)
         self.spans.append(span)
         self.args.append(args)
         self._running += 1
         if self._running > self.peak:
             self.peak, self.peak_at = self._running, span.start
         return span
+
+    def _text(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        if self._label:
+            try:
+                label: Any = self._label(*args, **kwargs)
+            except BaseException:  # noqa: BLE001 - wrong arguments are for the wrapped function to refuse
+                return _label(self._name, args)
+            return label if type(label) is str else show(label)
+        return _label(self._name, args)
 
     @property
     def running(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,22 +76,23 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     spans = record["spans"]
     shown = spans[:_MAX_ROWS]
     mark = record["mark"]
-    labels = [_cut(span["label"], 22) for span in shown]
-    gutter = max([len(label) for label in labels] + [1]) + 2
+    labels = [_cut(_printable(span["label"]), min(22, width // 3)) for span in shown]
+    gutter = max([_width(label) for label in labels] + [1]) + 2
+    end = record["end"] if math.isfinite(record["end"]) else 0.0
     # Below this no bar could be told from another.
-    total = max(record["end"], 1e-6)
-    columns = max(8, min(60, width - gutter - 2))
+    total = max(end, 1e-6)
+    columns = max(1, min(60, width - gutter - 2))
 
     def column(moment: float) -> int:
-        return min(columns, round(moment / total * columns))
+        return round(moment / total * columns) if moment < total else columns
 
-    lines = [_axis(gutter, columns, total, record["end"])]
+    lines = [_axis(gutter, columns, total, end)]
     for label, span in zip(labels, shown, strict=True):
-        lines.append((label.ljust(gutter) + _bar(span, column, columns)).rstrip())
+        lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
     if len(spans) > len(shown):
-        lines.append(f"{'':{gutter}}… and {len(spans) - len(shown)} more")
+        lines.append(_cut(f"{'':{gutter}}… and {len(spans) - len(shown)} more", width))
     if mark:
-        lines.extend(_pointer(mark["at"], mark["text"], gutter, column, width))
+        lines.extend(_pointer(mark["at"], _printable(mark["text"]), gutter, column, width))
     return lines
 
 
@@ -129,12 +132,26 @@ def _tick(total: float, columns: int) -> float:
 
 def _pointer(at: float, text: str, gutter: int, column: Any, width: int) -> list[str]:
     offset = gutter + column(at)
-    if offset + 2 + len(text) <= width:
+    if offset + 2 + _width(text) <= width:
         return [" " * offset + "▲ " + text]
-    if len(text) + 2 <= offset + 1:
-        return [" " * (offset - len(text) - 1) + text + " ▲"]
+    if _width(text) + 2 <= offset + 1:
+        return [" " * (offset - _width(text) - 1) + text + " ▲"]
     return [" " * offset + "▲", _cut(text, width)]
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    if _width(text) <= width:
+        return text
+    text = text[:width]
+    while _width(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese signs take two."""
+    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "·" for sign in text)

@@ -1,0 +1,53 @@
+"""The cancelled rest is awaited without catching its CancelledError, which then leaves instead of the failure.
+
+Fails: test_first_failure_cancels_the_rest
+Says: fetch 'b' raised LookupError: no such page, but fetch_limited raised
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    async def one(url: str) -> T:
+        return await fetch(url)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+    failures: list[BaseException] = []
+
+    async def one(url: str) -> T:
+        async with slots:
+            if failures:
+                raise asyncio.CancelledError
+            try:
+                return await fetch(url)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as exc:
+                failures.append(exc)
+                raise
+
+    tasks = [asyncio.create_task(one(url)) for url in list(urls)]
+    if not tasks:
+        return []
+
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in tasks]

@@ -1,0 +1,54 @@
+"""The tasks are awaited in the order of urls: the failure of a late one waits for the early ones.
+
+Fails: test_first_failure_cancels_the_rest
+Says: 'b' failed at t=2, but fetch a was not cancelled: it ran on until t=8.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    async def one(url: str) -> T:
+        return await fetch(url)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+    failed = False
+
+    async def one(url: str) -> T:
+        nonlocal failed
+        async with slots:
+            if failed:
+                raise asyncio.CancelledError
+            try:
+                return await fetch(url)
+            except asyncio.CancelledError:
+                raise
+            except BaseException:
+                failed = True
+                raise
+
+    tasks = [asyncio.create_task(one(url)) for url in list(urls)]
+    try:
+        for task in tasks:
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in tasks]

@@ -1,0 +1,56 @@
+"""The results are read from the set that asyncio.wait returns.
+
+Fails: test_fetch_all_keeps_the_order
+Says: fetch_all returned ['G', 'H', 'F', 'E', 'D', 'C', 'B', 'A'], expected
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    async def one(url: str) -> T:
+        return await fetch(url)
+
+    tasks = [asyncio.create_task(one(url)) for url in list(urls)]
+    if not tasks:
+        return []
+    try:
+        done, _ = await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in done]
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+    broken = False
+
+    async def one(url: str) -> T:
+        nonlocal broken
+        async with slots:
+            if broken:
+                raise asyncio.CancelledError
+            try:
+                return await fetch(url)
+            except BaseException:
+                broken = True
+                raise
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(url)) for url in urls]
+    except BaseExceptionGroup as failed:
+        first = failed.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise first

@@ -1,0 +1,57 @@
+"""`if limit < 0` lets 0 through; no worker is started and the results are missing.
+
+Fails: test_limit_below_one_is_refused
+Says: limit=0: fetch_limited returned [], expected a ValueError.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    async def one(url: str) -> T:
+        return await fetch(url)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]
+
+
+async def _together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run them all; the first failure stops the rest and leaves as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as failed:
+        first = failed.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise first
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T]:
+    if limit < 0:
+        raise ValueError("limit must not be negative")
+
+    waiting = deque(enumerate(urls))
+    results: dict[int, T] = {}
+    broken = False
+
+    async def worker() -> None:
+        nonlocal broken
+        while waiting and not broken:
+            index, url = waiting.popleft()
+            try:
+                results[index] = await fetch(url)
+            except BaseException:
+                broken = True
+                raise
+
+    await _together(worker() for _ in range(min(limit, len(waiting))))
+    return [results[index] for index in sorted(results)]

@@ -1,0 +1,53 @@
+"""The semaphore is made inside each call, so every call has its own.
+
+Fails: test_limit_is_kept_and_reached
+Says: limit=3, but all 8 requests were in flight at once: nothing limits
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    async def one(url: str) -> T:
+        return await fetch(url)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]
+
+
+async def _together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run them all; the first failure stops the rest and leaves as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as failed:
+        first = failed.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise first
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    broken = False
+
+    async def one(url: str) -> T:
+        nonlocal broken
+        async with asyncio.Semaphore(limit):
+            if broken:
+                raise asyncio.CancelledError
+            try:
+                return await fetch(url)
+            except BaseException:
+                broken = True
+                raise
+
+    return await _together(one(url) for url in urls)

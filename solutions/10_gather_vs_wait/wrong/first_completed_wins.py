@@ -1,0 +1,41 @@
+"""The first child that ends decides, also by failing.
+
+Fails: test_failures_are_skipped
+Says: 'b' was the first to end, by failing, and its exception left the
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def outcomes(
+    aws: Iterable[Awaitable[T]],
+) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    await asyncio.gather(*futures, return_exceptions=True)
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for future in futures:
+        try:
+            found.append(("ok", future.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if not futures:
+        raise ValueError("at least one awaitable is needed")
+    ended: list[asyncio.Future[T]] = []
+    for future in futures:
+        future.add_done_callback(ended.append)
+    try:
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        return ended[0].result()
+    finally:
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)

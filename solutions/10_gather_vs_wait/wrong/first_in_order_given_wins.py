@@ -1,0 +1,47 @@
+"""The children are looked at in the order given: a slow one at the front holds up the quick ones.
+
+Fails: test_first_success_wins
+Says: 'f' was the first to succeed, at t=3, but first_success returned 'A'.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def outcomes(
+    aws: Iterable[Awaitable[T]],
+) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    await asyncio.gather(*futures, return_exceptions=True)
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for future in futures:
+        try:
+            found.append(("ok", future.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if not futures:
+        raise ValueError("at least one awaitable is needed")
+    try:
+        for future in futures:
+            await asyncio.wait([future])
+            if not future.cancelled() and future.exception() is None:
+                return future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
+    failures: list[BaseException] = []
+    for future in futures:
+        try:
+            future.result()
+        except BaseException as exc:
+            failures.append(exc)
+    raise BaseExceptionGroup("all failed", failures)

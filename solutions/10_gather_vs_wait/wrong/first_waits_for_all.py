@@ -1,0 +1,45 @@
+"""The winner is looked for only after every child has ended; no loser is ever cancelled.
+
+Fails: test_first_success_wins
+Says: There was a winner at t=3, but the call ended at t=8.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def outcomes(
+    aws: Iterable[Awaitable[T]],
+) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    await asyncio.gather(*futures, return_exceptions=True)
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for future in futures:
+        try:
+            found.append(("ok", future.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if not futures:
+        raise ValueError("at least one awaitable is needed")
+    ended: list[asyncio.Future[T]] = []
+    for future in futures:
+        future.add_done_callback(ended.append)
+    await asyncio.gather(*futures, return_exceptions=True)
+    for future in ended:
+        if not future.cancelled() and future.exception() is None:
+            return future.result()
+    failures: list[BaseException] = []
+    for future in futures:
+        try:
+            future.result()
+        except BaseException as exc:
+            failures.append(exc)
+    raise BaseExceptionGroup("all failed", failures)

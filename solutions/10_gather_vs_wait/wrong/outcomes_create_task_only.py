@@ -1,0 +1,60 @@
+"""Everything is given to create_task, which takes coroutines only: a future is a TypeError.
+
+Fails: test_outcomes_takes_any_awaitable
+Says: A coroutine, a task, an object with __await__ and a future were
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def outcomes(
+    aws: Iterable[Awaitable[T]],
+) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    futures: list[asyncio.Task[T]] = []
+    try:
+        for aw in aws:
+            futures.append(asyncio.create_task(aw))  # type: ignore[arg-type]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
+        raise
+    await asyncio.gather(*futures, return_exceptions=True)
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for future in futures:
+        try:
+            found.append(("ok", future.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if not futures:
+        raise ValueError("at least one awaitable is needed")
+    ended: list[asyncio.Future[T]] = []
+    for future in futures:
+        future.add_done_callback(ended.append)
+    try:
+        pending = set(futures)
+        while pending:
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for future in ended:
+                if not future.cancelled() and future.exception() is None:
+                    return future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
+    failures: list[BaseException] = []
+    for future in futures:
+        try:
+            future.result()
+        except BaseException as exc:
+            failures.append(exc)
+    raise BaseExceptionGroup("all failed", failures)

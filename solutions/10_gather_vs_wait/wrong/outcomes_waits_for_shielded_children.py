@@ -1,0 +1,60 @@
+"""A cancelled caller waits until the children have finished their work instead of cancelling them.
+
+Fails: test_cancelling_the_caller_cancels_the_children
+Says: The caller of outcomes was cancelled, but work a was not.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def outcomes(
+    aws: Iterable[Awaitable[T]],
+) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    work = asyncio.gather(*futures, return_exceptions=True)
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    if cancelled is not None:
+        raise cancelled
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for future in futures:
+        try:
+            found.append(("ok", future.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if not futures:
+        raise ValueError("at least one awaitable is needed")
+    ended: list[asyncio.Future[T]] = []
+    for future in futures:
+        future.add_done_callback(ended.append)
+    try:
+        pending = set(futures)
+        while pending:
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for future in ended:
+                if not future.cancelled() and future.exception() is None:
+                    return future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
+    failures: list[BaseException] = []
+    for future in futures:
+        try:
+            future.result()
+        except BaseException as exc:
+            failures.append(exc)
+    raise BaseExceptionGroup("all failed", failures)
