@@ -11,12 +11,12 @@ import concurrency_limit as kata
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0, "g": 2.0, "h": 1.0}
 
 
-def site(lab: Lab, delays: dict[str, float] = DELAYS, *, cleanup: float = 0.0) -> Probe[[str], str]:
-    """Return a `fetch` that takes `delays[url]` seconds and gives the url in capitals."""
+def site(lab: Lab, delays: dict[str, float] = DELAYS, *, cleanup: float = 0.0) -> Probe[[str], str | None]:
+    """Return a `fetch` that takes `delays[url]` seconds and gives the url in capitals; for 'c' it gives None."""
 
-    async def fetch(url: str) -> str:
+    async def fetch(url: str) -> str | None:
         await lab.pause(delays[url])
-        return url.upper()
+        return url.upper() if url != "c" else None
 
     return lab.probe(fetch, cleanup=cleanup)
 
@@ -48,16 +48,24 @@ async def test_fetch_all_runs_all_at_once(lab: Lab) -> None:
         mark=Mark(8, "the last request is done"),
         ended=call.ended,
     )
+    many = site(lab, dict.fromkeys(map(str, range(200)), 1.0))
+    await lab.call(kata.fetch_all, map(str, range(200)), many)
+    expect(
+        many.peak == 200,
+        "200 urls were given, but never more than {peak} requests were in flight.",
+        look="fetch_all has no limit; that is what fetch_limited is for.",
+        peak=many.peak,
+    )
 
 
 @pytest.mark.task(1)
 async def test_fetch_all_keeps_the_order(lab: Lab) -> None:
     """fetch_all: results come in the order of the urls, not in the order of arrival."""
-    call = await lab.call(kata.fetch_all, iter("abcdefgh"), site(lab))
+    call = await lab.call(kata.fetch_all, iter("abcdefgha"), site(lab))
     call.expect_value(
-        list("ABCDEFGH"),
+        ["A", "B", None, "D", "E", "F", "G", "H", "A"],
         "fetch_all returned {actual}, expected {expected}.",
-        look="The fastest request is the last of the urls. Keep each result with its place in `urls`.",
+        look="Keep each result with its place in `urls`: the fastest is the last but one, and 'a' is given twice.",
     )
 
 
@@ -94,7 +102,7 @@ async def test_limited_results_keep_the_order(lab: Lab) -> None:
     """fetch_limited: results come in the order of the urls, whatever iterable they come from."""
     call = await lab.call(kata.fetch_limited, (url for url in "abcdefgh"), site(lab), limit=4)
     call.expect_value(
-        list("ABCDEFGH"),
+        ["A", "B", None, "D", "E", "F", "G", "H"],
         "fetch_limited returned {actual}, expected {expected}.",
         look="Keep each result with its place in `urls`; and a generator can be walked through only once.",
     )
@@ -103,7 +111,7 @@ async def test_limited_results_keep_the_order(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
     """fetch_limited: a slot that becomes free is used at once; nobody waits for a whole batch."""
-    fetch = site(lab, {"a": 8.0, "b": 1.0, "c": 1.0, "d": 2.0, "e": 1.0, "f": 1.0})
+    fetch = site(lab, {"a": 8.0, "b": 1.1875, "c": 1.0, "d": 2.0, "e": 1.0, "f": 1.0})
     call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
     call.raise_crash()
     events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
@@ -243,27 +251,30 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
 
 
 @pytest.mark.task(3)
-async def test_many_failures_end_the_call(lab: Lab) -> None:
-    """fetch_limited: however many requests fail, the call ends with one of their exceptions."""
-    failures = {url: LookupError(f"no page {url}") for url in "abcdef"}
+async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
+    """fetch_limited: however many requests fail, and whatever they raise, one of their exceptions leaves."""
+    kinds = (LookupError, IndexError, asyncio.QueueEmpty, TimeoutError, lambda url: ExceptionGroup(url, [OSError()]))
+    for kind in kinds:
+        failures: dict[str, Exception] = {url: kind(url) for url in "abcdef"}
 
-    async def fetch(url: str) -> str:
-        await lab.pause(1)
-        raise failures[url]
+        async def fetch(url: str, failures: dict[str, Exception] = failures) -> str:
+            await lab.pause(1)
+            raise failures[url]
 
-    call = await lab.call(kata.fetch_limited, list("abcdef"), lab.probe(fetch), limit=2)
-    if not any(call.error is failure for failure in failures.values()):
-        call.expect_error(
-            failures["a"],
-            "Every request raised a LookupError, but {call} {happened}.",
-            look="One of the exceptions that fetch raised has to leave the call, as it was.",
+        began = lab.now
+        call = await lab.call(kata.fetch_limited, list("abcdef"), lab.probe(fetch), limit=2)
+        if not any(call.error is failure for failure in failures.values()):
+            call.expect_error(
+                failures["a"],
+                "Every request failed with one like {expected}, but {call} {happened}.",
+                look="The very exception that fetch raised has to leave, whatever it is: your own `except` may be too wide.",
+            )
+        expect_same(
+            call.ended,
+            began + 1,
+            "The first failures came at t={expected}, but the call ended at t={actual}.",
+            look="Two fail at the same moment. Neither may keep the call from ending.",
         )
-    expect_same(
-        call.ended,
-        1.0,
-        "The first failures came at t=1, but the call ended at t={actual}.",
-        look="Two fail at the same moment. Neither may keep the call from ending.",
-    )
 
 
 @pytest.mark.task(3)

@@ -14,7 +14,7 @@ async def outcomes(aws: Iterable[Awaitable[T]]) -> list[tuple[Literal["ok"], T] 
     """Run all awaitables at the same time and tell what became of each, in the order given.
 
     An awaitable that returned becomes `("ok", value)`; one that raised becomes `("err", exception)`, and so does
-    one that was cancelled by somebody else: its CancelledError is an outcome like any other.
+    one that was cancelled by somebody else: its CancelledError is an outcome like any other. None given: `[]`.
 
     Cancelling the caller cancels every awaitable and waits for its cleanup. No task outlives the call.
     """

@@ -13,7 +13,13 @@ import gather_vs_wait as kata
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0}
 
 
-def worker(lab: Lab, results: dict[str, object], delays: dict[str, float], *, cleanup: float = 0.0) -> Probe[[str], Any]:
+# Cleaning up takes each its own time, so that whoever waits for one of them has not waited for all.
+CLEANUP = {"a": 1.0, "b": 4.0, "c": 2.0, "d": 3.0, "e": 1.0, "f": 1.0}
+
+
+def worker(
+    lab: Lab, results: dict[str, object], delays: dict[str, float], *, cleanup: bool = False
+) -> Probe[[str], Any]:
     """Return an async function that, for each name, takes its delay and then gives, or raises, its result."""
 
     async def work(name: str) -> object:
@@ -23,7 +29,7 @@ def worker(lab: Lab, results: dict[str, object], delays: dict[str, float], *, cl
             raise result
         return result
 
-    return lab.probe(work, cleanup=cleanup)
+    return lab.probe(work, cleanup=CLEANUP.__getitem__ if cleanup else 0.0)
 
 
 def still_running(work: Probe[[str], Any], call: Call) -> int:
@@ -72,6 +78,8 @@ async def test_outcomes_in_the_order_given(lab: Lab) -> None:
         "outcomes returned {actual}, expected {expected}.",
         look="One pair for each awaitable, in the order in which they were given, whenever they ended.",
     )
+    call = await lab.call(kata.outcomes, [])
+    call.expect_value([], "Without any awaitable outcomes returned {actual}, expected {expected}.")
 
 
 class Custom:
@@ -160,7 +168,7 @@ async def test_failures_are_skipped(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_losers_are_cancelled_and_cleaned_up(lab: Lab) -> None:
     """first_success: the losers are cancelled, and their cleanup is over when the call returns."""
-    work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS, cleanup=1)
+    work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS, cleanup=True)
     call = await lab.call(kata.first_success, [work(name) for name in DELAYS])
     call.raise_crash()
     uncancelled = [span for span in work.spans if not span.cancels and span.label != "work f"]
@@ -187,6 +195,7 @@ async def test_losers_are_cancelled_and_cleaned_up(lab: Lab) -> None:
 async def test_all_fail(lab: Lab) -> None:
     """first_success: if all fail, an ExceptionGroup tells of each, in the order given."""
     failures: dict[str, Exception] = {name: LookupError(name) for name in DELAYS}
+    failures["c"] = ExceptionGroup("c", [OSError("c1"), OSError("c2")])
     work = worker(lab, dict(failures), DELAYS)
     call = await lab.call(kata.first_success, [work(name) for name in DELAYS])
     group = call.error
@@ -207,17 +216,26 @@ async def test_all_fail(lab: Lab) -> None:
         look="Order them by the place of their awaitable; they failed in another order, and sets have none.",
         seen=", ".join(seen),
     )
+    call = await lab.call(kata.first_success, [worker(lab, dict(failures), {"a": 1})("a")])
+    expect(
+        isinstance(call.error, ExceptionGroup),
+        "One awaitable was given and it failed: {call} {happened}; expected an ExceptionGroup of one.",
+        look="The caller should not need two kinds of `except`: one failure is a group too.",
+        call=call.name,
+        happened=call.happened,
+    )
 
 
 @pytest.mark.task(2)
 async def test_nothing_to_run(lab: Lab) -> None:
     """first_success: without any awaitable nobody can succeed: ValueError."""
-    call = await lab.call(kata.first_success, [])
-    call.expect_error(
-        ValueError,
-        "No awaitable was given: {call} {happened}, expected a ValueError.",
-        look="Nothing can succeed, and nothing has failed either: that is a mistake of the caller's.",
-    )
+    for nothing in ([], iter(())):
+        call = await lab.call(kata.first_success, nothing)
+        call.expect_error(
+            ValueError,
+            "No awaitable was given: {call} {happened}, expected a ValueError.",
+            look="Nothing can succeed, and nothing has failed either. An empty generator is not falsy, by the way.",
+        )
 
 
 @pytest.mark.task(3)
@@ -277,7 +295,7 @@ async def test_a_cancelled_child_has_failed(lab: Lab) -> None:
         "'d' was cancelled and then 'c' failed: {call} {happened}, expected a BaseExceptionGroup of both, in this order.",
         look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
         call=call.name,
-        happened=f"returned {show(call.value)}" if group is None else f"raised {show(group)}",
+        happened=call.happened,
     )
 
 
@@ -285,7 +303,7 @@ async def test_a_cancelled_child_has_failed(lab: Lab) -> None:
 async def test_cancelling_the_caller_cancels_the_children(lab: Lab) -> None:
     """Both: cancelling the caller cancels the children, and leaves none of them running."""
     for function in (kata.outcomes, kata.first_success):
-        work = worker(lab, dict.fromkeys("abc", "late"), dict.fromkeys("abc", 8.0), cleanup=1)
+        work = worker(lab, dict.fromkeys("abc", "late"), dict.fromkeys("abc", 8.0), cleanup=True)
         call = lab.call(function, [work(name) for name in "abc"])
         await lab.pause(1)
         call.cancel()

@@ -15,6 +15,7 @@ async def offload(fn: Callable[..., T], /, *args: Any) -> T:
     """Run `fn(*args)` in a worker thread and return its value; the event loop goes on meanwhile.
 
     An exception of `fn` is raised here.
+    Cancelling the caller ends this await promptly, although a running `fn` cannot be stopped and runs on.
     """
     raise NotImplementedError
 

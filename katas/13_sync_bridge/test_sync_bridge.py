@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from asyncio_katas.lab import Call, Lab, expect, same, show
@@ -97,8 +97,9 @@ async def test_as_many_threads_as_allowed(lab: Lab) -> None:
     running = 0
     async with kata.Offload(threads=3, processes=1) as bridge:
         calls += [lab.call(bridge.in_thread, jobs.hold, name) for name in "abcdefg"]
-        # When this returns, every thread that has something to do is at the gate.
-        await lab.pause(1)
+        await lab.until(lambda: len(jobs.started) >= 3)
+        # One more than allowed would come now.
+        await lab.rest()
         running = len(jobs.started)
         jobs.gate.open()
         for call in calls:
@@ -132,6 +133,7 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
         raising = await lab.call(bridge.in_thread, fail_with, failure)
         in_process = await lab.call(bridge.in_process, int, "ff", base=16)
         broken = await lab.call(bridge.in_process, int, "no number")
+        named = [await lab.call(method, dict, fn="a", args="b") for method in (bridge.in_thread, bridge.in_process)]
     for call in (in_thread, in_process):
         if isinstance(call.error, TypeError):
             expect(
@@ -142,6 +144,12 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
                 error=show(call.error),
             )
         call.expect_value(255, "{call}(int, 'ff', base=16) returned {actual}, expected {expected}.")
+    for call in named:
+        call.expect_value(
+            {"fn": "a", "args": "b"},
+            "{call}(dict, fn='a', args='b') returned {actual}, expected {expected}.",
+            look="A keyword argument of the function may have any name: what is your own is positional-only, before `/`.",
+        )
     raising.expect_error(failure, "The function raised {expected} in its thread, but {call} {happened}.")
     broken.expect_error(ValueError, "The function raised a ValueError in its process, but {call} {happened}.")
 
@@ -186,73 +194,107 @@ async def test_context_variables_reach_the_thread(lab: Lab) -> None:
 
 @pytest.mark.task(3)
 async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
-    """in_thread: a cancelled caller stops waiting at once; leaving the block still waits for the job."""
-    jobs = Jobs(lab)
-    ended_at_once = False
-    async with kata.Offload(threads=1, processes=1) as bridge:
-        call = lab.call(bridge.in_thread, jobs.hold, "a")
-        await lab.pause(1)
-        call.cancel()
-        await lab.pause(1)
-        ended_at_once = call.over
-        lab.loop.call_later(1, jobs.gate.open)
-    finished = list(jobs.finished)
-    await call
-    expect(
-        ended_at_once,
-        "The caller was cancelled, but its await went on until the function had finished.",
-        look="Nothing can stop a running thread. The await can end all the same, and the thread runs on behind it.",
-    )
-    expect(
-        finished == ["a"],
-        "The block was left while a function was still running in its thread, after its caller had been cancelled.",
-        look="Who was cancelled no longer waits for the job; leaving the block has to.",
-    )
-    call.expect_error(asyncio.CancelledError, "The caller was cancelled, but {call} {happened}.")
+    """offload, in_thread: a cancelled caller stops waiting at once, although the function runs on in its thread."""
+    for place in ("offload", "in_thread"):
+        jobs = Jobs(lab)
+        over: list[bool] = []
+
+        async def use(function: Callable[..., Awaitable[str]], jobs: Jobs = jobs, over: list[bool] = over) -> Call:
+            call = lab.call(function, jobs.hold, "a")
+            await lab.until(lambda: jobs.started == ["a"])
+            call.cancel()
+            await lab.rest()
+            over.append(call.over)
+            return call
+
+        if place == "offload":
+            call = await use(kata.offload)
+            jobs.gate.open()
+        else:
+            async with kata.Offload(threads=1, processes=1) as bridge:
+                call = await use(bridge.in_thread)
+                next_call = lab.call(bridge.in_thread, jobs.hold, "b")
+                await lab.rest()
+                jobs.gate.open()
+            await next_call
+            expect(
+                jobs.most == 1,
+                "threads=1; a caller was cancelled, and the next job started beside the one that still ran.",
+                look="Who was cancelled no longer waits, but the thread is still in use until its function has ended.",
+            )
+        await call
+        expect(
+            over == [True],
+            "The caller of {place} was cancelled, but its await went on until the function had finished.",
+            look="Nothing can stop a running thread. The await can end all the same; the thread runs on behind it.",
+            place=place,
+        )
+        call.expect_error(asyncio.CancelledError, "The caller was cancelled, but {call} {happened}.")
 
 
 @pytest.mark.task(3)
 async def test_leaving_waits_for_every_job(lab: Lab) -> None:
-    """Leaving the block waits for every job, queued ones included, and the loop goes on meanwhile."""
-    jobs = Jobs(lab)
-    calls: list[Call] = []
-    left_early = True
-    answers: list[bool] = []
+    """Leaving the block waits for every job, be it queued, or its caller cancelled, and the loop goes on meanwhile."""
+    for problem in (None, LookupError("raised in the block")):
+        jobs = Jobs(lab)
+        calls: list[Call] = []
+        leaving: list[bool] = []
 
-    async def use() -> None:
-        async with kata.Offload(threads=1, processes=1) as bridge:
-            calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in "abc")
-            await lab.pause(1)
+        async def use(
+            problem: Exception | None = problem,
+            jobs: Jobs = jobs,
+            calls: list[Call] = calls,
+            leaving: list[bool] = leaving,
+        ) -> None:
+            async with kata.Offload(threads=1, processes=1) as bridge:
+                calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in "abc")
+                await lab.until(lambda: len(jobs.started) == 1)
+                if problem is None:
+                    calls[0].cancel()
+                    await lab.rest()
+                leaving.append(True)
+                if problem is not None:
+                    raise problem
 
-    leaving = lab.call(use)
-    await lab.pause(2)
-    # The block is being left now. That this line is reached shows that the loop goes on.
-    answers.append(True)
-    left_early = leaving.over
-    jobs.gate.open()
-    await leaving
-    finished = list(jobs.finished)
-    for call in calls:
-        await call
-    leaving.raise_crash()
-    for call in calls:
-        call.raise_crash()
-    expect(
-        not left_early,
-        "The block was left while a function was still running in its thread.",
-        look="shutdown(wait=False) does not wait. Something has to, without blocking the loop.",
-    )
-    expect(
-        sorted(finished) == ["a", "b", "c"],
-        "Three jobs were handed in, one running and two queued, but only {count} had run when the block was left.",
-        look="Waiting for the running one is not enough, and cancel_futures throws the queued ones away.",
-        count=len(finished),
-    )
-    expect(
-        same([call.value for call in calls], ["A", "B", "C"]),
-        "The jobs gave {values}, expected ['A', 'B', 'C'].",
-        values=show([call.value for call in calls]),
-    )
+        block = lab.call(use)
+        await lab.until(lambda: bool(leaving))
+        # The block is being left. That this returns shows that the loop goes on meanwhile.
+        await lab.rest()
+        left_early = block.over
+        jobs.gate.open()
+        await block
+        finished = list(jobs.finished)
+        for call in calls:
+            await call
+        if problem is None or isinstance(block.error, NotImplementedError):
+            block.raise_crash()
+        expect(
+            not left_early,
+            "The block was left{when} while a function was still running in its thread.",
+            look="shutdown(wait=False) does not wait, and who was cancelled does not either. Something has to.",
+            when=" by an exception" if problem else "",
+        )
+        expect(
+            sorted(finished) == ["a", "b", "c"],
+            "Three jobs were handed in, one running and two queued, but only {count} had run when the block was left.",
+            look="Waiting for the running one is not enough, and cancel_futures throws the queued ones away.",
+            count=len(finished),
+        )
+        waited = calls[1:] if problem is None else calls
+        for call in waited:
+            call.raise_crash()
+        values = [call.value for call in waited]
+        expect(
+            same(values, [call.upper() for call in "abc"][-len(values) :]),
+            "The jobs gave {values} instead of their own results.",
+            values=show(values),
+        )
+        if problem is not None:
+            block.expect_error(
+                problem,
+                "An exception was raised in the block, but leaving it ended otherwise: it {happened}.",
+                look="What is raised in the block leaves it, after the jobs are done.",
+            )
 
 
 @pytest.mark.task(3)
@@ -263,8 +305,8 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
         second = await lab.call(bridge.in_process, os.getpid)
     first.raise_crash()
     second.raise_crash()
-    # When this returns, whatever was told to end has ended.
-    await lab.pause(1)
+    # Whatever was told to end has ended when this returns.
+    await lab.rest()
     threads, processes = lab.left_outside()
     expect(
         not processes,

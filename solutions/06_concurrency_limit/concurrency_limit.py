@@ -25,11 +25,7 @@ async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(fetch_one(url)) for url in urls]
-    except* Exception as failures:
-        first: BaseException = failures
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        failure = first
-    else:
-        return [task.result() for task in tasks]
-    raise failure
+    except BaseExceptionGroup as failures:
+        # The first to fail; if a fetch raised a group of its own, that group is what the caller wants.
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

@@ -160,7 +160,7 @@ async def test_call(lab, name):
     call = await lab.call(getattr(answer, name))
     call.expect_value("ok")
 
-@pytest.mark.parametrize("name", [each for name in ENDLESS for each in (name, "fine")])
+@pytest.mark.parametrize("name", [each for name in ENDLESS[:{direct}] for each in (name, "fine")])
 async def test_direct(lab, name):
     await getattr(answer, name)()
 """
@@ -186,25 +186,22 @@ SHOWN = [
 
 def test_limit_outranks_whatever_the_code_makes_of_it(grade: Grade) -> None:
     """An endless check is a timeout with the line it stood at, whatever the code catches; the next one passes."""
-    verdicts = grade(ANSWER, CHECKS.format(endless=SHOWN), limit=0.3)
+    verdicts = grade(ANSWER, CHECKS.format(endless=SHOWN, direct=9), limit=0.3)
     wrong = {}
     for name, verdict in verdicts.items():
-        wanted = ("passed", "") if "fine" in name else ("timeout", "The check did not end within 0.3 seconds.")
-        if verdict["outcome"] != wanted[0] or wanted[1] not in verdict["text"]:
+        outcome, words = ("passed", "") if "fine" in name else ("timeout", "The check did not end within 0.3 seconds.")
+        # A callback of the library and a job in a thread have no line of the answer on the loop's stack.
+        line = "" if any(odd in name for odd in ("fine", "callback", "job_without_end")) else "# here"
+        if verdict["outcome"] != outcome or words not in verdict["text"] or line not in verdict["text"]:
             wrong[name] = verdict
-        if wanted[1] and not any(name in verdict["text"] for name in ("swallowed_by_callback", "job_without")):
-            if "# here" not in verdict["text"] and not any(
-                odd in name for odd in ("swallowed_by_callback", "job_without_end")
-            ):
-                wrong[name] = verdict
-    assert len(verdicts) == 4 * len(SHOWN)
+    assert len(verdicts) == 2 * len(SHOWN) + 18
     assert wrong == {}
 
 
 def test_cleaning_up_has_a_limit_too(grade: Grade) -> None:
     """Code that never ends when it is cleaned up holds nobody up for ever, and does not harm the next check."""
     endless = ["busy_when_cancelled", "busy_in_grace", "busy_in_a_generator"]
-    verdicts = grade(ANSWER, CHECKS.format(endless=endless), limit=1)
+    verdicts = grade(ANSWER, CHECKS.format(endless=endless, direct=0), limit=0.5)
     for name, verdict in verdicts.items():
         assert (verdict["outcome"] == "passed") is ("fine" in name), (name, verdict)
-    assert len(verdicts) == 4 * len(endless)
+    assert len(verdicts) == 2 * len(endless)

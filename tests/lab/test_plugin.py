@@ -13,7 +13,7 @@ import pytest
 Verdicts = dict[str, dict[str, str]]
 Grade = Callable[..., Verdicts]
 
-REPEATS = int(os.environ.get("LAB_REPEATS", "5"))
+REPEATS = int(os.environ.get("LAB_REPEATS", "3"))
 
 STUBS = """
 import asyncio
@@ -131,7 +131,7 @@ class HostileError(LookupError):
 
 
 async def hostile_argument(thing=Hostile()):
-    raise LookupError(thing)
+    raise LookupError
 
 
 async def hostile_error():
@@ -218,7 +218,7 @@ def test_no_way_out_of_a_check_passes(grade: Grade) -> None:
     """Skipping, failing, exiting, cancelling the check and recursing are no passes; each gets one verdict."""
     verdicts = grade(STUBS, WAYS_OUT)
     passed = {name for name, verdict in verdicts.items() if verdict["outcome"] == "passed"}
-    assert passed == {"test_fine"}
+    assert passed == {"test_fine"}, verdicts
     assert "has no `absent`" in verdicts["test_missing_name"]["text"]
     assert len(verdicts) == 21
 

@@ -11,6 +11,7 @@ import heapq
 import itertools
 import math
 import selectors
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -80,15 +81,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         timer._scheduled = True
         return timer
 
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+        """Schedule a callback, and note down a call from another thread: a sleeping loop would not notice it."""
+        # Set while the loop runs. The noted call is honoured: the check judges it when the code is done.
+        if self._thread_id not in (None, threading.get_ident()):  # type: ignore[attr-defined]
+            self.complaints.append({"message": "the loop, or a future of its, was used from another thread"})
+        return super().call_soon(callback, *args, context=context)
+
     def create_task(self, coro: Any, **kwargs: Any) -> Any:
-        """Create a task, and remember on whose behalf: the value of `owner` where it was created."""
+        """Create a task, and remember on whose behalf: the value of `owner` in the context it runs in."""
         task = super().create_task(coro, **kwargs)
-        self._owners[task] = owner.get()
+        context = kwargs.get("context")
+        self._owners[task] = owner.get() if context is None else context.get(owner)
         return task
 
     def tasks_of(self, whose: object) -> set[asyncio.Task[Any]]:
         """Return the unfinished tasks that were created on somebody's behalf, however indirectly."""
         return {task for task in asyncio.all_tasks(self) if self._owners.get(task) is whose}
+
+    def next_timer(self) -> float | None:
+        """Return when the next timer is due, or None without any."""
+        due = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+        return min(due, default=None)
+
+    def ready_count(self) -> int:
+        """Return how many callbacks are ready to run, besides the one that is running."""
+        return len(self._ready)  # type: ignore[attr-defined]
 
     def on_standstill(self, release: Callable[[], bool]) -> None:
         """Ask `release` before a standstill becomes a verdict; True means that it has set something going."""

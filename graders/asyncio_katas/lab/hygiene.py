@@ -85,7 +85,7 @@ class Hygiene:
                 name, _, rest = text.partition(" was never awaited")
                 return _unawaited(name.removeprefix("coroutine "), _line_of(rest))
         for thing in things:
-            if not isinstance(thing, types.CoroutineType) or _is_lab(thing):
+            if not isinstance(thing, types.CoroutineType):
                 continue
             state = inspect.getcoroutinestate(thing)
             if state == inspect.CORO_CREATED:

@@ -24,6 +24,7 @@ from asyncio_katas.lab.timeline import draw
 
 _LAB = pytest.StashKey[Lab]()
 _LIMIT = pytest.StashKey[Limit]()
+_OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
 VERDICT = pytest.StashKey["Verdict"]()
 
 
@@ -157,7 +158,7 @@ def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> Base
     stubs = [call.error for call in lab.calls if call.error is not None and _is_stub(call.error)]
     if stubs:
         return stubs[0]
-    if type(error).__module__ == "_pytest.outcomes" and _answer_place(error) is not None:
+    if isinstance(error, _OUTCOMES) and _answer_place(error) is not None:
         # To pytest these are no failures; some would end the session.
         return CheckFailed(*explain(error))
     if lab.blocked_at:
@@ -248,12 +249,12 @@ def explain(error: BaseException) -> tuple[Message, Message | None]:
             Message("A coroutine was awaited a second time."),
             Message("A coroutine runs once. Call the function again for a new one."),
         )
-    if "reading from stdin" in str(error):
+    if "reading from stdin" in describe(error):
         return (
             Message("The code asked for keyboard input."),
             Message("A check cannot type. Everything the function needs comes in as an argument."),
         )
-    if type(error).__module__ == "_pytest.outcomes":
+    if isinstance(error, _OUTCOMES):
         return Message.of("The code tried to leave the check by {error}.", {"error": type(error).__name__}), None
     if isinstance(error, BaseExceptionGroup):
         inner = "; ".join(describe(leaf) for leaf in leaves(error)[:3])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import multiprocessing
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -25,6 +27,9 @@ T = TypeVar("T")
 _TURNS_OF_GRACE = 4
 # How often a parked thread looks whether the loop can still answer, in real seconds.
 _GLANCE = 0.02
+# Real seconds: how long a rendezvous with threads may take, and how long to look for what should not come.
+_RENDEZVOUS_S = 30.0
+_GRACE_S = 0.25
 
 
 class Lab:
@@ -36,6 +41,7 @@ class Lab:
         self.calls: list[Call] = []
         self.blocked_at: list[Place | None] = []
         self._waits: list[_Wait] = []
+        self._watchers = 0
         self._ended = False
         self._loop: VirtualLoop | None = None
         self._loop_thread = threading.current_thread()
@@ -70,11 +76,12 @@ class Lab:
         *,
         name: str | None = None,
         label: Callable[P, str] | None = None,
-        cleanup: float = 0.0,
+        cleanup: float | Callable[P, float] = 0.0,
     ) -> Probe[P, T]:
         """Wrap an async function so that each of its runs is recorded.
 
-        `cleanup` is how many seconds a cancelled run takes to clean up before it lets the cancellation out.
+        `cleanup` is how many seconds a cancelled run takes to clean up before it lets the cancellation out; a
+        function of the run's arguments gives each run its own.
         """
         return Probe(self, fn, name or getattr(fn, "__name__", "call"), label, cleanup)
 
@@ -108,13 +115,49 @@ class Lab:
         return ThreadGate(self)
 
     async def pause(self, seconds: float) -> None:
-        """Let loop time pass. Whatever runs outside the loop has come to rest when this returns."""
+        """Let loop time pass."""
         done = self.loop.create_future()
         timer = self.loop.call_later(seconds, done.set_result, None)
         try:
             await done
         finally:
             timer.cancel()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that threads bring about: until it is so, or provably never will be.
+
+        Virtual time moves only where nothing else can. Threads nobody can see through get half a minute of real time.
+        """
+        deadline = time.monotonic() + _RENDEZVOUS_S
+        while not condition() and time.monotonic() < deadline:
+            # Another part of the check that also waits is about to go on by itself.
+            if await self._at_rest() and not self._watchers:
+                due = self.loop.next_timer()
+                if due is None:
+                    return
+                await self.pause(due - self.now)
+
+    async def rest(self) -> None:
+        """Wait until whatever runs, outside the loop and in it, has come to rest, without virtual time passing.
+
+        Where threads cannot be seen through, a moment of real time has to do: it can only let a wrong answer off.
+        """
+        deadline = time.monotonic() + _GRACE_S
+        while not await self._at_rest() and time.monotonic() < deadline:
+            pass
+
+    async def _at_rest(self) -> bool:
+        """Give everybody a turn and a moment of real time; tell whether nothing can happen any more but timers."""
+        self._watchers += 1
+        try:
+            for _ in range(_TURNS_OF_GRACE):
+                await self.turns()
+                if self.loop.outside.busy() or self.loop.ready_count() >= self._watchers:
+                    time.sleep(0.001)
+                    return False
+            return True
+        finally:
+            self._watchers -= 1
 
     async def turns(self, count: int = 1) -> None:
         """Give every ready task at least this many turns, without time passing."""
@@ -146,7 +189,7 @@ class Lab:
     def left_outside(self) -> tuple[list[str], list[int]]:
         """Return the names of threads and the pids of processes that came up during the check and are still there.
 
-        Idle pool workers count, those of the loop's default pool do not. Ask after a `pause`.
+        Idle pool workers count, those of the loop's default pool do not. Ask after a `rest`.
         """
         threads = [thread.name for thread in self.loop.outside.threads(idle_too=True)]
         own = [name for name in threads if not name.startswith(DEFAULT_POOL)]
@@ -258,7 +301,7 @@ class Probe(Generic[P, T]):
         fn: Callable[P, Awaitable[T]],
         name: str,
         label: Callable[P, str] | None,
-        cleanup: float,
+        cleanup: float | Callable[P, float],
     ) -> None:
         self.spans: list[Span] = []
         self.args: list[tuple[Any, ...]] = []
@@ -271,7 +314,13 @@ class Probe(Generic[P, T]):
         self._cleanup = cleanup
         self._running = 0
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        """Return a coroutine under the name of the wrapped function, so that messages speak of that."""
+        run = self._run(*args, **kwargs)
+        run.__qualname__ = run.__name__ = self._name
+        return run
+
+    async def _run(self, *args: P.args, **kwargs: P.kwargs) -> T:
         lab = self._lab
         span = self._begin(args, kwargs)
         try:
@@ -280,8 +329,9 @@ class Probe(Generic[P, T]):
             span.how, span.cleanup = "cancelled", lab.now
             span.cancels += 1
             try:
-                if self._cleanup:
-                    await lab.pause(self._cleanup)
+                seconds = self._cleanup(*args, **kwargs) if callable(self._cleanup) else self._cleanup
+                if seconds:
+                    await lab.pause(seconds)
             except asyncio.CancelledError:
                 span.cancels += 1
             raise
@@ -346,10 +396,11 @@ class Call:
         self._over: asyncio.Future[None] = lab.loop.create_future()
         self._awaitable = _invoke(self.name, fn, args, kwargs)
         self._span = lab.timeline.begin(self.name, self.began)
-        self._task = lab.loop.create_task(self._run(), name=self.name)
+        context = contextvars.copy_context()
+        context.run(owner.set, self)
+        self._task = lab.loop.create_task(self._run(), name=self.name, context=context)
 
     async def _run(self) -> None:
-        owner.set(self)
         try:
             self.value = await self._awaitable
             self._span.how = "returned"
@@ -360,7 +411,7 @@ class Call:
             self._span.how = "cancelled" if isinstance(error, asyncio.CancelledError) else "raised"
         self._span.end = self.ended = self._lab.now
         self._awaitable = None
-        self._settle(self._lab.loop.tasks_of(self), _TURNS_OF_GRACE)
+        self._settle(self._lab.loop.tasks_of(self) - {self._task}, _TURNS_OF_GRACE)
 
     def _settle(self, left: set[asyncio.Task[Any]], turns: int) -> None:
         if left and turns:
@@ -379,6 +430,11 @@ class Call:
     def over(self) -> bool:
         """Whether the call has ended."""
         return self.ended is not None
+
+    @property
+    def happened(self) -> str:
+        """What came of the call, in words."""
+        return f"returned {show(self.value)}" if self.error is None else f"raised {show(self.error)}"
 
     def cancel(self) -> None:
         """Cancel the caller, as asyncio cancels whoever awaits the function under test."""
@@ -417,12 +473,11 @@ class Call:
         matches = isinstance(error, expected) if isinstance(expected, type) else error is expected
         if matches:
             return
-        happened = "returned " + show(self.value) if error is None else "raised " + show(error)
         fail(
             template or "{call} {happened}, expected {expected} to leave it.",
             look=look,
-            mark=Mark(self.ended or 0.0, happened),
-            **{"call": self.name, "happened": happened, "expected": show(expected), **values},
+            mark=Mark(self.ended or 0.0, self.happened),
+            **{"call": self.name, "happened": self.happened, "expected": show(expected), **values},
         )
 
 

@@ -1,7 +1,7 @@
 """The results are collected with as_completed, fastest first.
 
 Fails: test_fetch_all_keeps_the_order
-Says: fetch_all returned ['H', 'G', 'F', 'E', 'D', 'C', 'B', 'A'], expected
+Says: fetch_all returned ['H', 'G', 'F', 'E', 'D', None, 'B', 'A', 'A'],
 """
 
 import asyncio

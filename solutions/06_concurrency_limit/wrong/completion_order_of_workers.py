@@ -1,7 +1,7 @@
 """The workers append each result when it arrives.
 
 Fails: test_limited_results_keep_the_order
-Says: fetch_limited returned ['D', 'C', 'B', 'A', 'E', 'F', 'G', 'H'],
+Says: fetch_limited returned ['D', None, 'B', 'A', 'E', 'F', 'G', 'H'],
 """
 
 import asyncio

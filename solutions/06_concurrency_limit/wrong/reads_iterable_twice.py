@@ -1,7 +1,7 @@
 """`urls` is walked through a second time for the results; a generator is empty by then.
 
 Fails: test_limited_results_keep_the_order
-Says: fetch_limited returned [], expected ['A', 'B', 'C', 'D', 'E', 'F',
+Says: fetch_limited returned [], expected ['A', 'B', None, 'D', 'E', 'F',
 """
 
 import asyncio

@@ -45,6 +45,12 @@ async def fetch_limited(
     if not tasks:
         return []
 
+    def forget(task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()
+
+    for task in tasks:
+        task.add_done_callback(forget)
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
@@ -54,8 +60,5 @@ async def fetch_limited(
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*rest)
     if failures:
-        for task in tasks:
-            if task.done() and not task.cancelled():
-                task.exception()
         raise failures[0]
     return [task.result() for task in tasks]

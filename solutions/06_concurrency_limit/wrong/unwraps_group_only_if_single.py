@@ -1,7 +1,7 @@
 """The group is taken off only when exactly one fetch failed.
 
-Fails: test_many_failures_end_the_call
-Says: Every request raised a LookupError, but fetch_limited raised
+Fails: test_whatever_fails_ends_the_call
+Says: Every request failed with one like LookupError: a, but fetch_limited
 """
 
 import asyncio

@@ -29,21 +29,17 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
     if not futures:
         raise ValueError("at least one awaitable is needed")
-    ended: list[asyncio.Future[T]] = []
+    ended: asyncio.Queue[asyncio.Future[T]] = asyncio.Queue()
     for future in futures:
-        future.add_done_callback(ended.append)
+        future.add_done_callback(ended.put_nowait)
     try:
-        pending = set(futures)
-        while pending:
+        for _ in futures:
             try:
-                _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                future = await ended.get()
             except asyncio.CancelledError:
-                for future in futures:
-                    future.cancel()
-                continue
-            for future in ended:
-                if not future.cancelled() and future.exception() is None:
-                    return future.result()
+                break
+            if not future.cancelled() and future.exception() is None:
+                return future.result()
     finally:
         for future in futures:
             future.cancel()

@@ -29,12 +29,11 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
     if not futures:
         raise ValueError("at least one awaitable is needed")
-    ended: list[asyncio.Future[T]] = []
+    ended: asyncio.Queue[asyncio.Future[T]] = asyncio.Queue()
     for future in futures:
-        future.add_done_callback(ended.append)
+        future.add_done_callback(ended.put_nowait)
     try:
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-        return ended[0].result()
+        return (await ended.get()).result()
     finally:
         for future in futures:
             future.cancel()

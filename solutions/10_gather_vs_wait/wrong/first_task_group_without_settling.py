@@ -39,9 +39,6 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
     if not futures:
         raise ValueError("at least one awaitable is needed")
-    ended: list[asyncio.Future[T]] = []
-    for future in futures:
-        future.add_done_callback(ended.append)
 
     def stop_others(future: asyncio.Future[T]) -> None:
         if not future.cancelled() and future.exception() is None:
@@ -61,7 +58,7 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
         for future in futures:
             future.cancel()
         await asyncio.gather(*futures, return_exceptions=True)
-    for future in ended:
+    for future in futures:
         if not future.cancelled() and future.exception() is None:
             return future.result()
     failures: list[BaseException] = []

@@ -29,11 +29,12 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
     if not futures:
         raise ValueError("at least one awaitable is needed")
-    ended: list[asyncio.Future[T]] = []
+    ended: asyncio.Queue[asyncio.Future[T]] = asyncio.Queue()
     for future in futures:
-        future.add_done_callback(ended.append)
+        future.add_done_callback(ended.put_nowait)
     await asyncio.gather(*futures, return_exceptions=True)
-    for future in ended:
+    for _ in futures:
+        future = await ended.get()
         if not future.cancelled() and future.exception() is None:
             return future.result()
     failures: list[BaseException] = []

@@ -36,16 +36,14 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     futures: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
     if not futures:
         raise ValueError("at least one awaitable is needed")
-    ended: list[asyncio.Future[T]] = []
+    ended: asyncio.Queue[asyncio.Future[T]] = asyncio.Queue()
     for future in futures:
-        future.add_done_callback(ended.append)
+        future.add_done_callback(ended.put_nowait)
     try:
-        pending = set(futures)
-        while pending:
-            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for future in ended:
-                if not future.cancelled() and future.exception() is None:
-                    return future.result()
+        for _ in futures:
+            future = await ended.get()
+            if not future.cancelled() and future.exception() is None:
+                return future.result()
     finally:
         for future in futures:
             future.cancel()
