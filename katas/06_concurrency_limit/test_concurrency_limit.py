@@ -111,23 +111,26 @@ async def test_limited_results_keep_the_order(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
     """fetch_limited: a slot that becomes free is used at once; nobody waits for a whole batch."""
-    fetch = site(lab, {"a": 8.0, "b": 1.1875, "c": 1.0, "d": 2.0, "e": 1.0, "f": 1.0})
-    call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
-    call.raise_crash()
-    events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
-    for begin, end in zip(events, events[1:], strict=False):
-        busy = sum(1 for span in fetch.spans if span.start <= begin and (span.end or 0.0) >= end)
-        waiting = sum(1 for span in fetch.spans if span.start >= end)
-        expect(
-            busy == 2 or not waiting,
-            "From t={begin} to t={end} only {busy} of 2 slots was in use, while {waiting} urls were still waiting.",
-            look="Do not wait for a whole group to end: whoever ends lets the next one in.",
-            mark=Mark(begin, "a slot is free, and nobody takes it"),
-            begin=begin,
-            end=end,
-            busy=busy,
-            waiting=waiting,
-        )
+    uneven = {"a": 8.0, "b": 1.1875, "c": 1.0, "d": 2.0, "e": 1.0, "f": 1.0}
+    # And once so that both slots become free at the same moment.
+    for delays in (uneven, dict.fromkeys("abcdef", 1.0)):
+        fetch = site(lab, delays)
+        call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
+        call.raise_crash()
+        events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
+        for begin, end in zip(events, events[1:], strict=False):
+            busy = sum(1 for span in fetch.spans if span.start <= begin and (span.end or 0.0) >= end)
+            waiting = sum(1 for span in fetch.spans if span.start >= end)
+            expect(
+                busy == 2 or not waiting,
+                "From t={begin} to t={end} only {busy} of 2 slots was in use, while {waiting} urls were still waiting.",
+                look="Do not wait for a whole group to end: whoever ends lets the next one in.",
+                mark=Mark(begin, "a slot is free, and nobody takes it"),
+                begin=begin,
+                end=end,
+                busy=busy,
+                waiting=waiting,
+            )
 
 
 @pytest.mark.task(2)

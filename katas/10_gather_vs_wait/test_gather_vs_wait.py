@@ -164,6 +164,17 @@ async def test_failures_are_skipped(lab: Lab) -> None:
     )
     call.expect_value("D", "'d' was the first to succeed, but first_success returned {actual}.")
 
+    names = [str(number) for number in range(32)]
+    for winner in names[::8]:
+        results = {name: LookupError(name) for name in names} | {winner: "won", "late": "late"}
+        work = worker(lab, results, dict.fromkeys(names, 1.0) | {"late": 8.0})
+        call = await lab.call(kata.first_success, [work(name) for name in [*names, "late"]])
+        call.expect_value(
+            "won",
+            "31 failed and one succeeded at the same moment, but first_success returned {actual}, which came later.",
+            look="Several may be done when you wake up. Look at all of them before you wait again.",
+        )
+
 
 @pytest.mark.task(2)
 async def test_losers_are_cancelled_and_cleaned_up(lab: Lab) -> None:
@@ -178,6 +189,14 @@ async def test_losers_are_cancelled_and_cleaned_up(lab: Lab) -> None:
         look="Whoever is still pending when there is a winner has to be cancelled.",
         mark=Mark(3, "'f' has won"),
         label=uncancelled[0].label if uncancelled else "",
+    )
+    twice = [span for span in work.spans if span.cancels > 1]
+    expect(
+        not twice,
+        "{label} was cancelled {cancels} times; the second one interrupted its cleanup.",
+        look="Cancel each loser once, then wait.",
+        label=twice[0].label if twice else "",
+        cancels=twice[0].cancels if twice else 0,
     )
     left = still_running(work, call)
     expect(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
-from asyncio_katas.lab import Call, Lab, expect, same, show
+from asyncio_katas.lab import Call, Lab, expect, show
 
 import sync_bridge as kata
 
@@ -235,21 +235,24 @@ async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
 @pytest.mark.task(3)
 async def test_leaving_waits_for_every_job(lab: Lab) -> None:
     """Leaving the block waits for every job, be it queued, or its caller cancelled, and the loop goes on meanwhile."""
-    for problem in (None, LookupError("raised in the block")):
+    raised = LookupError("raised in the block")
+    for names, cancelled, problem in (("abc", False, None), ("a", True, None), ("abc", False, raised)):
         jobs = Jobs(lab)
         calls: list[Call] = []
         leaving: list[bool] = []
 
         async def use(
+            names: str = names,
+            cancelled: bool = cancelled,
             problem: Exception | None = problem,
             jobs: Jobs = jobs,
             calls: list[Call] = calls,
             leaving: list[bool] = leaving,
         ) -> None:
             async with kata.Offload(threads=1, processes=1) as bridge:
-                calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in "abc")
+                calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in names)
                 await lab.until(lambda: len(jobs.started) == 1)
-                if problem is None:
+                if cancelled:
                     calls[0].cancel()
                     await lab.rest()
                 leaving.append(True)
@@ -272,23 +275,17 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
             not left_early,
             "The block was left{when} while a function was still running in its thread.",
             look="shutdown(wait=False) does not wait, and who was cancelled does not either. Something has to.",
-            when=" by an exception" if problem else "",
+            when=" by an exception" if problem else ", after a caller had been cancelled," if cancelled else "",
         )
         expect(
-            sorted(finished) == ["a", "b", "c"],
+            sorted(finished) == list(names),
             "Three jobs were handed in, one running and two queued, but only {count} had run when the block was left.",
             look="Waiting for the running one is not enough, and cancel_futures throws the queued ones away.",
             count=len(finished),
         )
-        waited = calls[1:] if problem is None else calls
-        for call in waited:
-            call.raise_crash()
-        values = [call.value for call in waited]
-        expect(
-            same(values, [call.upper() for call in "abc"][-len(values) :]),
-            "The jobs gave {values} instead of their own results.",
-            values=show(values),
-        )
+        for call, name in zip(calls, names, strict=True):
+            if not cancelled:
+                call.expect_value(name.upper(), "A job gave {actual} instead of its own result, {expected}.")
         if problem is not None:
             block.expect_error(
                 problem,

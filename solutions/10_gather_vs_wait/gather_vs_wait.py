@@ -28,7 +28,8 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
     finally:
         for task in pending:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        # Waits for the losers, and looks at the failures nobody has looked at.
+        await asyncio.gather(*tasks, return_exceptions=True)
     failures = [await failure_of(task) for task in tasks]
     raise BaseExceptionGroup("every awaitable failed", failures)
 

@@ -1,7 +1,7 @@
 """The results are read from the set that asyncio.wait returns.
 
 Fails: test_fetch_all_keeps_the_order
-Says: fetch_all returned ['A', 'G', 'D', 'H', 'F', None, 'A', 'E', 'B'],
+Says: fetch_all returned ['A', 'D', 'H', 'F', None, 'A', 'G', 'E', 'B'],
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The results are read from the done sets of asyncio.wait, in no order at all.
 
 Fails: test_limited_results_keep_the_order
-Says: fetch_limited returned ['F', 'E', 'D', None, 'B', 'G', 'A', 'H'],
+Says: fetch_limited returned ['F', 'E', 'D', 'H', None, 'B', 'A', 'G'],
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The shutdown is started as a task, but leaving does not await it.
 
-Fails: test_arguments_and_exceptions
+Fails: test_as_many_threads_as_allowed
 Says: 1 task was still running when the check ended:
 """
 

@@ -1,0 +1,74 @@
+"""Leaving waits for the awaiting callers; a thread whose caller was cancelled is forgotten.
+
+Fails: test_leaving_waits_for_every_job
+Says: The block was left, after a caller had been cancelled, while a
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _outlast(future: asyncio.Future[Any]) -> None:
+    """Wait until the future is done, even when cancelled meanwhile; then pass the cancellation on."""
+    interruption: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError as exc:
+            interruption = exc
+    future.result()
+    if interruption is not None:
+        raise interruption
+
+
+async def offload(fn: Callable[..., T], /, *args: Any) -> T:
+    return await asyncio.to_thread(fn, *args)
+
+
+class Offload:
+    def __init__(self, *, threads: int, processes: int) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=threads)
+        context = multiprocessing.get_context("spawn")
+        self._processes = ProcessPoolExecutor(max_workers=processes, mp_context=context)
+        self._closed = False
+        self._calls: set[asyncio.Future[Any]] = set()
+
+    async def __aenter__(self) -> Offload:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._closed = True
+        if self._calls:
+            ends = asyncio.ensure_future(asyncio.wait(set(self._calls)))
+            await _outlast(ends)
+        self._threads.shutdown(wait=False)
+        self._processes.shutdown(wait=False)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise RuntimeError("this Offload has been left")
+
+    def _note(self, call: asyncio.Future[T]) -> asyncio.Future[T]:
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return call
+
+    async def in_thread(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._check()
+        context = contextvars.copy_context()
+        call = functools.partial(fn, *args, **kwargs)
+        return await self._note(asyncio.wrap_future(self._threads.submit(context.run, call)))
+
+    async def in_process(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._check()
+        return await self._note(asyncio.wrap_future(self._processes.submit(fn, *args, **kwargs)))
