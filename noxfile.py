@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import nox
@@ -24,7 +25,7 @@ nox.options.error_on_missing_interpreters = True
 def _is_for_learners(arguments: list[str]) -> bool:
     """Tell from nox's own arguments whether a learner is to read the screen."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    named = [word for flag, word in zip(own, own[1:], strict=False) if flag in {"-s", "--session", "--sessions"}]
+    named = [word for flag, word in pairwise(own) if flag in {"-s", "--session", "--sessions"}]
     return set(named) <= FOR_LEARNERS and not set(own) & {"-l", "--list", "-e", "-t", "-v", "--verbose", "-h", "--help"}
 
 
@@ -102,7 +103,9 @@ def dev(session: nox.Session) -> None:
     """Make the .venv that editors find, with everything for the katas and for the project itself."""
     python = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if shutil.which("uv"):
-        session.run("uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(ROOT / ".venv"), external=True)
+        session.run(
+            "uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(ROOT / ".venv"), external=True
+        )
         installer = ["uv", "pip", "install", "--quiet", "--python", str(python)]
     else:
         session.run(sys.executable, "-m", "venv", str(ROOT / ".venv"), external=True)

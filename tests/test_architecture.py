@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,6 @@ def test_katas_use_the_lab_alone() -> None:
 
 def test_no_conftest_and_unique_names() -> None:
     """No kata has a conftest, and no two files are imported under the same name, or under a standard one."""
-    import sys
-
     files = sorted((ROOT / "katas").glob("*/*.py"))
     assert not [path for path in files if path.name == "conftest.py"]
     names = [path.stem for path in files]

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Ran
 
-RIGHT = '''
+RIGHT = """
 import asyncio, os, sys, time
 
 async def greet(name: str) -> str:
@@ -19,7 +19,7 @@ async def greet(name: str) -> str:
 
 async def wait(seconds: float) -> None:
     await asyncio.sleep(seconds)
-'''
+"""
 
 
 def with_wait(body: str) -> str:
@@ -100,7 +100,9 @@ ANSWERS: dict[str, tuple[str | bytes, list[str], str]] = {
         "did not end within 1",
     ),
     "swallows cancellation": (
-        with_wait("while True:\n    try:\n        await asyncio.sleep(1)\n    except asyncio.CancelledError:\n        pass"),
+        with_wait(
+            "while True:\n    try:\n        await asyncio.sleep(1)\n    except asyncio.CancelledError:\n        pass"
+        ),
         ["passed", "failed", "passed"],
         "still no end",
     ),
@@ -161,9 +163,7 @@ def test_an_answer_that_goes_wrong(katas: Callable[..., Ran], course: Path, name
         ("katas/01_passes/test_passes.py", None, "is missing"),
     ],
 )
-def test_a_broken_course(
-    katas: Callable[..., Ran], course: Path, path: str, content: bytes | None, said: str
-) -> None:
+def test_a_broken_course(katas: Callable[..., Ran], course: Path, path: str, content: bytes | None, said: str) -> None:
     """A broken course file is one fact and the command that brings it back; exit code 2."""
     if content is None:
         (course / path).unlink()

@@ -110,7 +110,12 @@ def test_a_kata_has_many_names(katas: Katas, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("pases", "Did you mean 'passes'?"), ("zzz", "There is no kata 'zzz'."), ("99", "There is no kata '99'."), ("s", "fits")],
+    [
+        ("pases", "Did you mean 'passes'?"),
+        ("zzz", "There is no kata 'zzz'."),
+        ("99", "There is no kata '99'."),
+        ("s", "fits"),
+    ],
 )
 def test_an_unknown_kata_is_explained(katas: Katas, word: str, said: str) -> None:
     """A wrong name gets one fact and the next command."""

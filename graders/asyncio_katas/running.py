@@ -37,6 +37,11 @@ def portable() -> bool:
     return os.name == "nt" or os.environ.get(_PORTABLE) == "1"
 
 
+def can_fork() -> bool:
+    """Tell whether a warm server can fork children here."""
+    return not portable() and "forkserver" in multiprocessing.get_all_start_methods()
+
+
 class Child(Protocol):
     """A started child: where its journal comes from, and how to end it with everything it started."""
 
@@ -167,7 +172,7 @@ def grade(assemblies: Sequence[Assembly], root: str, *, isolate: bool = False) -
         _run(gradable, root, seen, warm=False)
     for assembly in gradable:
         while undecided(assembly, seen[assembly.kata.slug]):
-            _run([assembly], root, seen, warm=isolate and not portable())
+            _run([assembly], root, seen, warm=isolate and can_fork())
     return seen
 
 

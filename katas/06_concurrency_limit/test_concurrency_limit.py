@@ -1,11 +1,12 @@
 """Checks of kata 06."""
 
 import asyncio
-
-import pytest
-from asyncio_katas.lab import Lab, Mark, Probe, expect, expect_same, show
+from itertools import pairwise
 
 import concurrency_limit as kata
+import pytest
+
+from asyncio_katas.lab import Lab, Mark, Probe, expect, expect_same, show
 
 # Later urls are faster, so that whoever collects results as they come gets them in the wrong order.
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0, "g": 2.0, "h": 1.0}
@@ -118,7 +119,7 @@ async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
         call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
         call.raise_crash()
         events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
-        for begin, end in zip(events, events[1:], strict=False):
+        for begin, end in pairwise(events):
             busy = sum(1 for span in fetch.spans if span.start <= begin and (span.end or 0.0) >= end)
             waiting = sum(1 for span in fetch.spans if span.start >= end)
             expect(
@@ -270,7 +271,7 @@ async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
             call.expect_error(
                 failures["a"],
                 "Every request failed with one like {expected}, but {call} {happened}.",
-                look="The very exception that fetch raised has to leave, whatever it is: your own `except` may be too wide.",
+                look="The very exception that fetch raised has to leave. Is an `except` of yours too wide?",
             )
         expect_same(
             call.ended,

@@ -1,4 +1,4 @@
-"""Kata 10: gather or wait?
+"""Kata 10: gather and wait.
 
 Write the two functions below. Keep their names and signatures; add whatever helpers you like.
 An awaitable may be a coroutine, a task, a future, or any object with an `__await__` method.

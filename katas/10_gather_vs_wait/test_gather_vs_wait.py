@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any
 
-import pytest
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
-
 import gather_vs_wait as kata
+import pytest
+
+from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
 
 # Later ones are faster, so that whoever collects results as they come gets them in the wrong order.
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0}
@@ -311,7 +311,7 @@ async def test_a_cancelled_child_has_failed(lab: Lab) -> None:
     members = list(group.exceptions) if isinstance(group, BaseExceptionGroup) else []
     expect(
         len(members) == 2 and isinstance(members[0], asyncio.CancelledError) and members[1] is failure,
-        "'d' was cancelled and then 'c' failed: {call} {happened}, expected a BaseExceptionGroup of both, in this order.",
+        "'d' was cancelled, then 'c' failed: {call} {happened}, expected a BaseExceptionGroup of both, in this order.",
         look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
         call=call.name,
         happened=call.happened,

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, show
-
 import timeouts as kata
+
+from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, show
 
 Try = tuple[float, object]
 

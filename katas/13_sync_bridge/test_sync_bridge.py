@@ -7,9 +7,9 @@ import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
-from asyncio_katas.lab import Call, Lab, expect, show
-
 import sync_bridge as kata
+
+from asyncio_katas.lab import Call, Lab, expect, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -148,7 +148,7 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
         call.expect_value(
             {"fn": "a", "args": "b"},
             "{call}(dict, fn='a', args='b') returned {actual}, expected {expected}.",
-            look="A keyword argument of the function may have any name: what is your own is positional-only, before `/`.",
+            look="Its keyword arguments may have any name: what is your own is positional-only, before `/`.",
         )
     raising.expect_error(failure, "The function raised {expected} in its thread, but {call} {happened}.")
     broken.expect_error(ValueError, "The function raised a ValueError in its process, but {call} {happened}.")
@@ -241,7 +241,7 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
         calls: list[Call] = []
         leaving: list[bool] = []
 
-        async def use(
+        async def use(  # noqa: PLR0917 - the loop's values, bound early
             names: str = names,
             cancelled: bool = cancelled,
             problem: Exception | None = problem,

@@ -12,9 +12,7 @@ async def _call(fetch: Callable[[str], Awaitable[T]], url: str) -> T:
 
 
 class _Pump(Generic[T]):
-    def __init__(
-        self, urls: list[str], fetch: Callable[[str], Awaitable[T]], limit: int
-    ) -> None:
+    def __init__(self, urls: list[str], fetch: Callable[[str], Awaitable[T]], limit: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._urls = urls
         self._fetch = fetch
@@ -34,11 +32,7 @@ class _Pump(Generic[T]):
 
     def _turn(self) -> None:
         self._turn_is_due = False
-        while (
-            not self._stopped
-            and self._active < self._limit
-            and len(self._tasks) < len(self._urls)
-        ):
+        while not self._stopped and self._active < self._limit and len(self._tasks) < len(self._urls):
             task = self._loop.create_task(_call(self._fetch, self._urls[len(self._tasks)]))
             self._tasks.append(task)
             self._active += 1
@@ -82,9 +76,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _Pump(todo, fetch, len(todo)).run()
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit must be at least one")
     return await _Pump(list(urls), fetch, limit).run()

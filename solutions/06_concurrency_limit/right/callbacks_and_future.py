@@ -69,9 +69,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _run(every, fetch, len(every))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError(f"limit={limit!r}")
     return await _run(list(urls), fetch, limit)

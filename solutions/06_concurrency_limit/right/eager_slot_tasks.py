@@ -15,9 +15,7 @@ def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return asyncio.create_task(coroutine)
 
 
-async def _in_slots(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], slots: int
-) -> list[T]:
+async def _in_slots(urls: list[str], fetch: Callable[[str], Awaitable[T]], slots: int) -> list[T]:
     todo = deque(enumerate(urls))
     results: dict[int, T] = {}
     failures: list[BaseException] = []
@@ -71,9 +69,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return [task.result() for task in tasks]
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit has to be positive")
     return await _in_slots(list(urls), fetch, limit)

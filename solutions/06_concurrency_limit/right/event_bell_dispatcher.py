@@ -23,9 +23,7 @@ async def _stop(tasks: list[asyncio.Task[None]]) -> None:
             raise asyncio.CancelledError
 
 
-async def _dispatch(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], places: int
-) -> list[T]:
+async def _dispatch(urls: list[str], fetch: Callable[[str], Awaitable[T]], places: int) -> list[T]:
     bell = asyncio.Event()
     free = places
     results: dict[int, T] = {}
@@ -62,9 +60,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _dispatch(todo, fetch, len(todo))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit < 1")
     return await _dispatch(list(urls), fetch, limit)

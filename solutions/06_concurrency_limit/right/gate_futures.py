@@ -7,9 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def _pass_gates(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], open_at_first: int
-) -> list[T]:
+async def _pass_gates(urls: list[str], fetch: Callable[[str], Awaitable[T]], open_at_first: int) -> list[T]:
     loop = asyncio.get_running_loop()
     gates: list[asyncio.Future[None]] = [loop.create_future() for _ in urls]
     closed = iter(gates)
@@ -56,9 +54,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _pass_gates(todo, fetch, len(todo))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit < 1: no gate would ever open")
     return await _pass_gates(list(urls), fetch, limit)

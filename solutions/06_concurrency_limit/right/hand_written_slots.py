@@ -74,9 +74,7 @@ async def _finish(tasks: list[asyncio.Task[T]], slots: _Slots) -> list[T]:
     return [task.result() for task in tasks]
 
 
-async def _through(
-    slots: _Slots, urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]
-) -> list[T]:
+async def _through(slots: _Slots, urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
     async def one(url: str) -> T:
         await slots
         try:
@@ -97,9 +95,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _through(_Slots(len(todo)), todo, fetch)
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit must be >= 1")
     return await _through(_Slots(limit), urls, fetch)

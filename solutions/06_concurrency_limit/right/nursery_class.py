@@ -61,9 +61,7 @@ class _Nursery(Generic[T]):
                 raise self.failure
 
 
-async def _bounded(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], slots: asyncio.Semaphore
-) -> list[T]:
+async def _bounded(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], slots: asyncio.Semaphore) -> list[T]:
     async def one(url: str) -> T:
         return await fetch(url)
 
@@ -82,9 +80,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _bounded(todo, fetch, asyncio.Semaphore(len(todo)))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit must be at least 1")
     return await _bounded(urls, fetch, asyncio.Semaphore(limit))

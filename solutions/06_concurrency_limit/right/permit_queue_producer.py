@@ -11,9 +11,7 @@ async def _call(fetch: Callable[[str], Awaitable[T]], url: str) -> T:
     return await fetch(url)
 
 
-async def _produce(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], permits: asyncio.Queue[None]
-) -> list[T]:
+async def _produce(urls: list[str], fetch: Callable[[str], Awaitable[T]], permits: asyncio.Queue[None]) -> list[T]:
     def give_back(task: asyncio.Task[Any]) -> None:
         permits.put_nowait(None)
 
@@ -41,9 +39,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _produce(todo, fetch, permits)
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("no permits at all: limit < 1")
     todo = list(urls)

@@ -7,9 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def _work_off(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], workers: int
-) -> list[T]:
+async def _work_off(urls: list[str], fetch: Callable[[str], Awaitable[T]], workers: int) -> list[T]:
     if not urls:
         return []
     queue: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
@@ -49,9 +47,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _work_off(todo, fetch, len(todo))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError(f"limit: {limit} < 1")
     return await _work_off(list(urls), fetch, limit)

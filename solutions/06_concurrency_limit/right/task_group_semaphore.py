@@ -17,9 +17,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return [task.result() for task in tasks]
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("limit must be positive")
     slots = asyncio.Semaphore(limit)

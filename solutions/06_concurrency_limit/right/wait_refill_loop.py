@@ -11,9 +11,7 @@ async def _call(fetch: Callable[[str], Awaitable[T]], url: str) -> T:
     return await fetch(url)
 
 
-async def _window(
-    urls: list[str], fetch: Callable[[str], Awaitable[T]], size: int
-) -> list[T]:
+async def _window(urls: list[str], fetch: Callable[[str], Awaitable[T]], size: int) -> list[T]:
     results: dict[int, T] = {}
     running: dict[asyncio.Task[T], int] = {}
     upcoming = 0
@@ -52,9 +50,7 @@ async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -
     return await _window(todo, fetch, len(todo))
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError("the limit has to be 1 or more")
     return await _window(list(urls), fetch, limit)

@@ -33,9 +33,7 @@ async def _together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     raise first
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
     todo = list(urls)

@@ -38,9 +38,7 @@ def _slots(limit: int) -> asyncio.Semaphore:
     return asyncio.Semaphore(limit)
 
 
-async def fetch_limited(
-    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
-) -> list[T]:
+async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int) -> list[T]:
     if limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
     broken = False

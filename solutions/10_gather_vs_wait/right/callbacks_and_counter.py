@@ -8,9 +8,7 @@ from typing import Literal, TypeVar
 T = TypeVar("T")
 
 
-async def _until_all_ended(
-    futures: list[asyncio.Future[T]], on_end: Callable[[int, asyncio.Future[T]], None]
-) -> None:
+async def _until_all_ended(futures: list[asyncio.Future[T]], on_end: Callable[[int, asyncio.Future[T]], None]) -> None:
     loop = asyncio.get_running_loop()
     left = len(futures)
     zero: asyncio.Future[None] = loop.create_future()

@@ -14,8 +14,7 @@ class _Board(Generic[T]):
         self.errors: dict[int, BaseException] = {}
         self._children: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
         self._reporters = [
-            asyncio.create_task(self._report(index, child))
-            for index, child in enumerate(self._children)
+            asyncio.create_task(self._report(index, child)) for index, child in enumerate(self._children)
         ]
 
     def __len__(self) -> int:

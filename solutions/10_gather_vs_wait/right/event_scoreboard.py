@@ -48,9 +48,7 @@ class _Scoreboard(Generic[T]):
         if interrupted:
             raise asyncio.CancelledError
 
-    def outcome(
-        self, child: asyncio.Future[T]
-    ) -> tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]:
+    def outcome(self, child: asyncio.Future[T]) -> tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]:
         if child.cancelled():
             return "err", asyncio.CancelledError("the child was cancelled")
         failure = child.exception()

@@ -32,9 +32,7 @@ class _Child(Generic[T]):
         return None
 
 
-async def _settle(
-    children: list[_Child[T]], settled: Callable[[_Child[T]], None]
-) -> None:
+async def _settle(children: list[_Child[T]], settled: Callable[[_Child[T]], None]) -> None:
     async def watch(child: _Child[T]) -> None:
         await child.ended()
         settled(child)

@@ -1,7 +1,7 @@
 """The outcomes are read from the set that asyncio.wait returns.
 
 Fails: test_outcomes_in_the_order_given
-Says: outcomes returned [('ok', 'E'), ('ok', 0), ('ok', 'F'), ('err',
+Says: outcomes returned
 """
 
 import asyncio

@@ -37,9 +37,7 @@ class _Try:
 
 
 class _Schedule:
-    def __init__(
-        self, attempts: int, per_try: float, deadline: float, backoff: Callable[[int], float]
-    ) -> None:
+    def __init__(self, attempts: int, per_try: float, deadline: float, backoff: Callable[[int], float]) -> None:
         self.now = asyncio.get_running_loop().time
         self.attempts = attempts
         self.per_try = per_try

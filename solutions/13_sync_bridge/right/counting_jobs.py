@@ -42,9 +42,7 @@ class Offload:
         self._none_left.set()
         self._accepting = True
         self._threads = ThreadPoolExecutor(threads)
-        self._processes = ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("spawn")
-        )
+        self._processes = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
 
     async def __aenter__(self) -> Offload:
         return self

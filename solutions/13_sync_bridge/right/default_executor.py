@@ -23,9 +23,7 @@ class Offload:
     def __init__(self, *, threads: int, processes: int) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="offload")
-        self._process_pool = ProcessPoolExecutor(
-            max_workers=processes, mp_context=multiprocessing.get_context("spawn")
-        )
+        self._process_pool = ProcessPoolExecutor(max_workers=processes, mp_context=multiprocessing.get_context("spawn"))
 
     async def __aenter__(self) -> Offload:
         self._loop = asyncio.get_running_loop()
@@ -58,9 +56,7 @@ class Offload:
 
     async def in_thread(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         call = functools.partial(fn, *args, **kwargs)
-        return await self._running().run_in_executor(
-            self._thread_pool, contextvars.copy_context().run, call
-        )
+        return await self._running().run_in_executor(self._thread_pool, contextvars.copy_context().run, call)
 
     async def in_process(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         call = functools.partial(fn, *args, **kwargs)

@@ -38,9 +38,7 @@ class Offload:
     def __init__(self, *, threads: int, processes: int) -> None:
         self._open = False
         self._thread_pool = ThreadPoolExecutor(threads)
-        self._process_pool = ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("forkserver")
-        )
+        self._process_pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
 
     def _shut(self) -> None:
         self._thread_pool.shutdown()

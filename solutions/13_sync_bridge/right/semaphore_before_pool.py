@@ -22,9 +22,7 @@ class Offload:
     def __init__(self, *, threads: int, processes: int) -> None:
         self._places = asyncio.Semaphore(threads)
         self._threads = ThreadPoolExecutor(max_workers=4 * threads + 4)
-        self._processes = ProcessPoolExecutor(
-            max_workers=processes, mp_context=multiprocessing.get_context("spawn")
-        )
+        self._processes = ProcessPoolExecutor(max_workers=processes, mp_context=multiprocessing.get_context("spawn"))
         self._handed_in = 0
         self._quiet: asyncio.Future[None] | None = None
         self._over = False

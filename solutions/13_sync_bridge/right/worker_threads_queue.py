@@ -86,8 +86,7 @@ class Offload:
     def __init__(self, *, threads: int, processes: int) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._workers = [
-            threading.Thread(target=_serve, args=(self._jobs,), name=f"offload-{k}")
-            for k in range(threads)
+            threading.Thread(target=_serve, args=(self._jobs,), name=f"offload-{k}") for k in range(threads)
         ]
         self._pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
         self._open = False

@@ -53,9 +53,7 @@ class Offload:
         pools, self._pools = self._pools, None
         assert pools is not None
         loop = asyncio.get_running_loop()
-        await _outlast(
-            asyncio.gather(*[loop.run_in_executor(None, pool.shutdown) for pool in pools])
-        )
+        await _outlast(asyncio.gather(*[loop.run_in_executor(None, pool.shutdown) for pool in pools]))
 
     def _open(self) -> tuple[ThreadPoolExecutor, ProcessPoolExecutor]:
         if self._pools is None:

@@ -1,7 +1,7 @@
 """After the block in_process makes a new pool on first use and simply works.
 
 Fails: test_afterwards_both_methods_refuse
-Says: The block was left, and then Offload.in_process returned 30690;
+Says: The block was left, and then Offload.in_process returned
 """
 
 from __future__ import annotations

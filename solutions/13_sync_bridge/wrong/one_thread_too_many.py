@@ -1,7 +1,7 @@
 """The thread pool has one thread more than allowed.
 
 Fails: test_as_many_threads_as_allowed
-Says: threads=3, but 4 jobs were running at the same time.
+Says: jobs were running at the same time
 """
 
 from __future__ import annotations

@@ -39,9 +39,7 @@ class Offload:
     def __init__(self, *, threads: int, processes: int) -> None:
         self._threads = ThreadPoolExecutor(max_workers=threads)
         context = multiprocessing.get_context("spawn")
-        self._processes = ProcessPoolExecutor(
-            max_workers=processes, mp_context=context, max_tasks_per_child=1
-        )
+        self._processes = ProcessPoolExecutor(max_workers=processes, mp_context=context, max_tasks_per_child=1)
         self._closed = False
 
     async def __aenter__(self) -> Offload:

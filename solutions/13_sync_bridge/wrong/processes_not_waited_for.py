@@ -1,7 +1,7 @@
 """Only the thread pool is closed and waited for, the process pool is forgotten.
 
 Fails: test_arguments_and_exceptions
-Says: Threads were still running when the check ended: Thread-1,
+Says: Threads were still running when the check ended
 """
 
 from __future__ import annotations

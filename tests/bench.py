@@ -1,0 +1,100 @@
+"""What grading costs, as ratios to one plain `python -m pytest` process of the same run. Never an assert.
+
+Run by `nox -s bench`. The rounds are interleaved, so that a machine that slows down slows everything down.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from asyncio_katas import catalog, running, staging
+
+ROOT = Path(__file__).parent.parent
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+YARDSTICK = 6
+USES_PROCESSES = {13}
+
+
+def main() -> None:
+    """Measure everything in turn, and print a table."""
+    katas = catalog.discover(ROOT)
+    one = next(kata for kata in katas if kata.number == YARDSTICK)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = plain_course(Path(folder), one)
+        subjects: dict[str, Callable[[], object]] = {
+            f"plain `python -m pytest` on kata {YARDSTICK:02}": lambda: run(
+                "-m", "pytest", "-q", str(plain), cwd=folder
+            ),
+            f"`katas check`, the references of all {len(katas)} katas": check,
+            "the same without the katas that start processes": lambda: check(
+                *(str(kata.number) for kata in katas if kata.number not in USES_PROCESSES)
+            ),
+            f"`katas check {YARDSTICK:02}` alone": lambda: check(str(YARDSTICK)),
+            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(one),
+        }
+        if not running.can_fork():
+            subjects.popitem()
+        for subject in subjects.values():
+            subject()
+        seconds: dict[str, list[float]] = {name: [] for name in subjects}
+        for _ in range(ROUNDS):
+            for name, subject in subjects.items():
+                seconds[name].append(timed(subject))
+    report(seconds)
+
+
+def plain_course(folder: Path, kata: catalog.Kata) -> Path:
+    """Make what plain pytest runs: one kata's folder with the reference as answer."""
+    place = folder / "katas" / kata.name
+    place.mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copy(kata.check_file, place)
+    shutil.copy(ROOT / "solutions" / kata.name / f"{kata.slug}.py", place)
+    return place
+
+
+def run(*words: str, cwd: str | Path = ROOT) -> None:
+    """Run Python in a process of its own; anything but success is worth stopping for."""
+    subprocess.run([sys.executable, *words], cwd=cwd, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+
+
+def check(*katas: str) -> None:
+    """Grade the references, everything included."""
+    run("-P", "-m", "asyncio_katas", "check", *katas, "--submission", "solutions")
+
+
+def warm(kata: catalog.Kata) -> None:
+    """Grade one reference in a child forked from the warm server this process keeps."""
+    with staging.stage() as root:
+        assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
+        running.grade([assembly], str(root), isolate=True)
+
+
+def timed(subject: Callable[[], object]) -> float:
+    """Return how many seconds one run takes."""
+    began = time.perf_counter()
+    subject()
+    return time.perf_counter() - began
+
+
+def report(seconds: dict[str, list[float]]) -> None:
+    """Print medians and ratios, as a Markdown table."""
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    yardstick = next(iter(medians.values()))
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds\n")
+    print("| what | ms | ratio |")
+    print("|---|---:|---:|")
+    for name, median in medians.items():
+        print(f"| {name} | {median * 1000:.0f} | {median / yardstick:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
