@@ -23,7 +23,9 @@ def find_course(start: Path) -> Path:
     for folder in [start, *start.parents]:
         if any((folder / "katas").glob("[0-9][0-9]_*/kata.toml")):
             return folder
-    raise KatasError(f"There is no katas/ folder in {start} or above it.", "Next: cd into your clone of the course, and try again.")
+    raise KatasError(
+        f"There is no katas/ folder in {start} or above it.", "Next: cd into your clone of the course, and try again."
+    )
 
 
 def discover(course: Path) -> list[Kata]:
@@ -88,14 +90,16 @@ def _one(katas: list[Kata], word: str) -> Kata:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(kata.name for kata in found)
-        raise KatasError(f"'{word}' fits {len(found)} katas: {names}.", f"Next: katas check {found[0].number:02}")
+        several = ", ".join(kata.name for kata in found)
+        raise KatasError(f"'{word}' fits {len(found)} katas: {several}.", f"Next: katas check {found[0].number:02}")
     names = [kata.slug for kata in katas]
     near = difflib.get_close_matches(wanted, names + [kata.name for kata in katas], n=1, cutoff=0.4)
     if near:
         raise KatasError(f"There is no kata '{word}'. Did you mean '{near[0]}'?", f"Next: katas check {near[0]}")
     known = ", ".join(f"{kata.number:02}" for kata in katas)
-    raise KatasError(f"There is no kata '{word}'.", f"The katas here are {known}. Next: katas check {katas[0].number:02}")
+    raise KatasError(
+        f"There is no kata '{word}'.", f"The katas here are {known}. Next: katas check {katas[0].number:02}"
+    )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -151,7 +155,9 @@ def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: lis
 def _task(path: Path, number: int, entry: Any) -> Task:
     points = entry.get("points") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(points, int) or points < 1:
-        raise KatasError(f"{path}: task {number} needs `points`, a whole number above 0.", f"Next: git checkout -- {path}")
+        raise KatasError(
+            f"{path}: task {number} needs `points`, a whole number above 0.", f"Next: git checkout -- {path}"
+        )
     hints = entry.get("hints", [])
     if not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
         raise KatasError(f"{path}: task {number}: `hints` must be a list of texts.", f"Next: git checkout -- {path}")

@@ -18,8 +18,14 @@ from typing import Any
 
 import pytest
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 from asyncio_katas.lab.messages import Message
-from asyncio_katas.lab.plugin import VERDICT, Verdict, judge
+from asyncio_katas.lab.plugin import VERDICT
+from asyncio_katas.lab.verdicts import Verdict, judge
 from asyncio_katas.protocol import Job
 
 # Real seconds a check gets beyond its own limit before the process is ended from C.
@@ -75,9 +81,7 @@ def run(job: Job, journal: int) -> None:
 
 
 def _limit_files() -> None:
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return
     # A flood of output ends here, with an error at the line that prints.
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
@@ -158,7 +162,7 @@ class Recorder:
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
         """Nobody can press Ctrl-C here: what would end the whole run is the code's own doing."""
         try:
             return (yield)
@@ -166,7 +170,7 @@ class Recorder:
             raise EndedRun(type(error).__name__) from error
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Write a failure down as soon as it is known: what comes after it may never end."""
         known = VERDICT in item.stash
         report = yield

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from asyncio_katas import __version__, catalog, running, scoring, staging
-from asyncio_katas.records import KatasError, Report
+from asyncio_katas.records import Kata, KatasError, Report
 
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -20,7 +20,7 @@ SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:  # type: ignore[override]
+    def main(self, *args: Any, **extra: Any) -> Any:
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)
@@ -63,11 +63,11 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     report = grade(chosen, submission or course / "katas", isolate=isolate)
     renderer.join()
     if form == "json":
-        from asyncio_katas.rendering import report_json
+        from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
 
         _emit(report_json.render(report), output)
     else:
-        from asyncio_katas.rendering import terminal
+        from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
         terminal.show(report, narrow=bool(katas), output=output)
     return SOLVED if report.solved == len(report.katas) else UNSOLVED
@@ -86,7 +86,7 @@ def _course() -> Path:
     return Path(os.path.relpath(catalog.find_course(Path.cwd())))
 
 
-def grade(chosen: list[catalog.Kata], submission: Path, *, isolate: bool = False) -> Report:
+def grade(chosen: list[Kata], submission: Path, *, isolate: bool = False) -> Report:
     """Assemble, run and score these katas with a submission's answers."""
     with staging.stage() as root:
         answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
@@ -109,4 +109,6 @@ def _emit(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise KatasError(f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output.") from None
+        raise KatasError(
+            f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output."
+        ) from None

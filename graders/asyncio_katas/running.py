@@ -13,10 +13,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any, Protocol
 
-from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
 from asyncio_katas.lab.messages import Message
+from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
 from asyncio_katas.records import Finding, Observation, Outcome, Spot
 from asyncio_katas.staging import Assembly
 
@@ -28,7 +29,7 @@ _GLANCE_S = 0.25
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
 
 
-class GraderFault(Exception):
+class GraderFault(Exception):  # noqa: N818 - the word in the documentation
     """The grader itself failed; nobody's answer is to blame."""
 
 
@@ -62,7 +63,7 @@ class FreshChild:
 
     def __init__(self, text: str) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+        flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", text],
             stdin=subprocess.DEVNULL,
@@ -72,7 +73,7 @@ class FreshChild:
             creationflags=flags,
         )
         assert self._process.stdout is not None
-        self.journal = self._process.stdout
+        self.journal: IO[bytes] = self._process.stdout
 
     def alive(self) -> bool:
         """Tell whether the child itself still runs."""
@@ -84,7 +85,9 @@ class FreshChild:
             if self._process.poll() is None and not portable():
                 _kill_group(self._process.pid)
             elif sys.platform == "win32":
-                subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
+                subprocess.run(
+                    ["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False
+                )
             self._process.kill()
             self._process.wait(_END_S)
         self.journal.close()
@@ -101,13 +104,14 @@ class ForkedChild:
 
     def __init__(self, text: str) -> None:
         reader, writer = _server().Pipe(duplex=False)
-        from asyncio_katas.child import run_forked
+        # This brings pytest along, which a parent that only starts fresh interpreters has no use for.
+        from asyncio_katas.child import run_forked  # noqa: PLC0415
 
         self._process = _server().Process(target=run_forked, args=(text, writer))
         with _hidden_main:
             self._process.start()
         writer.close()
-        self.journal = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
+        self.journal: IO[bytes] = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
         reader.close()
 
     def alive(self) -> bool:
@@ -124,7 +128,7 @@ class ForkedChild:
         return self._process.exitcode or 0
 
     def complaint(self) -> str:
-        """A forked child has no error stream of its own."""
+        """Return nothing: a forked child has no error stream of its own."""
         return ""
 
 
@@ -219,9 +223,7 @@ def _take_over(assembly: Assembly, observation: Observation, journal: Journal) -
             observation.findings[check.id] = finding
 
 
-def _blame(
-    assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding
-) -> None:
+def _blame(assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding) -> None:
     """Give the check (or the import) during which a child died its verdict; what never began stays undecided."""
     for assembly in assemblies:
         slug = assembly.kata.slug
@@ -253,8 +255,9 @@ def _death(journal: Journal, code: int, root: str, *, in_time: bool) -> Finding:
 def _with_source(spot: Spot | None) -> Spot | None:
     if spot is None:
         return None
-    with contextlib.suppress(OSError, IndexError), open(spot.path, encoding="utf-8", errors="replace") as file:
-        return Spot(spot.path, spot.line, file.read().splitlines()[spot.line - 1].strip())
+    with contextlib.suppress(OSError, IndexError):
+        text = Path(spot.path).read_text(encoding="utf-8", errors="replace")
+        return Spot(spot.path, spot.line, text.splitlines()[spot.line - 1].strip())
     return spot
 
 

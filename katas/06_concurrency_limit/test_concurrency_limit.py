@@ -118,6 +118,13 @@ async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
         fetch = site(lab, delays)
         call = await lab.call(kata.fetch_limited, list("abcdef"), fetch, limit=2)
         call.raise_crash()
+        expect(
+            fetch.peak <= 2,
+            "limit=2, but {peak} requests were in flight: where nothing is limited, no slot becomes free.",
+            look="First keep the limit; then see that no slot stays empty.",
+            mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 2"),
+            peak=fetch.peak,
+        )
         events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})
         for begin, end in pairwise(events):
             busy = sum(1 for span in fetch.spans if span.start <= begin and (span.end or 0.0) >= end)
@@ -261,7 +268,7 @@ async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
     for kind in kinds:
         failures: dict[str, Exception] = {url: kind(url) for url in "abcdef"}
 
-        async def fetch(url: str, failures: dict[str, Exception] = failures) -> str:
+        async def fetch(url: str) -> str:
             await lab.pause(1)
             raise failures[url]
 

@@ -1,7 +1,7 @@
 """Checks of kata 10."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator, Iterable
 from typing import Any
 
 import gather_vs_wait as kata
@@ -248,7 +248,8 @@ async def test_all_fail(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_nothing_to_run(lab: Lab) -> None:
     """first_success: without any awaitable nobody can succeed: ValueError."""
-    for nothing in ([], iter(())):
+    none: list[Iterable[Awaitable[object]]] = [[], iter(())]
+    for nothing in none:
         call = await lab.call(kata.first_success, nothing)
         call.expect_error(
             ValueError,

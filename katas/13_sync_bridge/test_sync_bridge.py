@@ -199,7 +199,7 @@ async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
         jobs = Jobs(lab)
         over: list[bool] = []
 
-        async def use(function: Callable[..., Awaitable[str]], jobs: Jobs = jobs, over: list[bool] = over) -> Call:
+        async def use(function: Callable[..., Awaitable[str]]) -> Call:
             call = lab.call(function, jobs.hold, "a")
             await lab.until(lambda: jobs.started == ["a"])
             call.cancel()
@@ -241,14 +241,7 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
         calls: list[Call] = []
         leaving: list[bool] = []
 
-        async def use(  # noqa: PLR0917 - the loop's values, bound early
-            names: str = names,
-            cancelled: bool = cancelled,
-            problem: Exception | None = problem,
-            jobs: Jobs = jobs,
-            calls: list[Call] = calls,
-            leaving: list[bool] = leaving,
-        ) -> None:
+        async def use() -> None:
             async with kata.Offload(threads=1, processes=1) as bridge:
                 calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in names)
                 await lab.until(lambda: len(jobs.started) == 1)

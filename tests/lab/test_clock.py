@@ -281,9 +281,7 @@ DEADLOCKS: list[tuple[Main, list[str]]] = [
 
 
 @pytest.mark.parametrize(("main", "parts"), DEADLOCKS, ids=[main.__name__ for main, _ in DEADLOCKS])
-def test_standstill_is_told_with_the_chain(
-    main: Main, parts: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standstill_is_told_with_the_chain(main: Main, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A standstill is reported at once, with each task's chain of awaits down to the line that waits."""
     # These coroutines stand for an answer, though they are written in a file of checks.
     monkeypatch.setattr("asyncio_katas.lab.chains.Place.is_check", False)

@@ -79,7 +79,21 @@ def test_unlike_things_are_not_the_same(actual: object, expected: object) -> Non
 
 @pytest.mark.parametrize(
     "value",
-    [1, 0.5, "a", b"a", None, True, [], [1, "a", None], (1, (2, [3])), {"a": [1, {"b": 2.0}]}, {}, object(), LookupError()],
+    [
+        1,
+        0.5,
+        "a",
+        b"a",
+        None,
+        True,
+        [],
+        [1, "a", None],
+        (1, (2, [3])),
+        {"a": [1, {"b": 2.0}]},
+        {},
+        object(),
+        LookupError(),
+    ],
 )
 def test_like_things_are_the_same(value: object) -> None:
     """Equal plain values, equal containers of them, and one and the same object are the same."""
@@ -229,7 +243,13 @@ def test_sets_and_keys_of_hostile_objects_are_shown() -> None:
 
 def test_texts_stay_short() -> None:
     """A result of any size is shown in a few lines."""
-    for thing in ("x" * 100_000, list(range(100_000)), [["x" * 1000] * 1000] * 1000, 10**4000, {n: "x" * 99 for n in range(999)}):
+    for thing in (
+        "x" * 100_000,
+        list(range(100_000)),
+        [["x" * 1000] * 1000] * 1000,
+        10**4000,
+        dict.fromkeys(range(999), "x" * 99),
+    ):
         assert len(show(thing)) < 3000
     assert len(describe(LookupError("x" * 100_000))) < 400
 

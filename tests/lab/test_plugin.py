@@ -341,7 +341,9 @@ def wrong_about_threads(verdicts: Verdicts) -> dict[str, dict[str, str]]:
     wrong = {}
     for name, verdict in verdicts.items():
         if "blocks" in name:
-            right = verdict["outcome"] == "failed" and "loop was blocked" in verdict["text"] and "# here" in verdict["text"]
+            right = (
+                verdict["outcome"] == "failed" and "loop was blocked" in verdict["text"] and "# here" in verdict["text"]
+            )
         else:
             right = verdict["outcome"] == "passed"
         if not right:

@@ -78,11 +78,18 @@ class Odd:
 
 @pytest.mark.parametrize(
     "label",
-    [None, lambda value: value, lambda value: 1 / 0, lambda: "", lambda value: None, lambda value: exec("raise SystemExit")],
+    [
+        None,
+        lambda value: value,
+        lambda value: 1 / 0,
+        lambda: "",
+        lambda value: None,
+        lambda value: exec("raise SystemExit"),
+    ],
 )
 @pytest.mark.parametrize("make", [int, list, str, bytes, Odd, lambda: [Odd()]])
 def test_probe_raises_nothing_of_its_own(label: Any, make: Callable[[], Any]) -> None:
-    """Whatever arguments a probe gets, its caller sees what the wrapped function does, and the timeline can be drawn."""
+    """Whatever arguments a probe gets, its caller sees what the wrapped function does, and it can be drawn."""
 
     async def main() -> None:
         lab = Lab()

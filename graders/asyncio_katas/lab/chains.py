@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 _GRADER = str(Path(__file__).parent.parent)
+_PACKAGES = {"site-packages", "dist-packages"}
 _STANDARD_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen")
 _SHOWN_TASKS = 4
 _OPAQUE = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
@@ -34,7 +35,9 @@ class Place:
     @property
     def is_library(self) -> bool:
         """Whether the frame belongs to Python or an installed package."""
-        return self.path.startswith(_STANDARD_LIBRARY) or not {"site-packages", "dist-packages"}.isdisjoint(Path(self.path).parts)
+        return self.path.startswith(_STANDARD_LIBRARY) or not {"site-packages", "dist-packages"}.isdisjoint(
+            Path(self.path).parts
+        )
 
     @property
     def is_check(self) -> bool:

@@ -57,7 +57,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._in_grace = False
         self._timers = itertools.count()
         self._subprocesses: list[asyncio.SubprocessTransport] = []
-        self._on_standstill: list[Callable[[], bool]] = []
         self._owners: weakref.WeakKeyDictionary[asyncio.Task[Any], object] = weakref.WeakKeyDictionary()
         self.outside = Outside()
         self.complaints: list[dict[str, Any]] = []
@@ -72,16 +71,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return loop time in seconds."""
         return self._now
 
-    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> _Timer:
+    # The library's type ties the callback to its arguments, which cannot be said here any better.
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> _Timer:
         """Set a timer; those of the same moment fire in the order in which they were set."""
         self._check_closed()  # type: ignore[attr-defined]
         timer = _Timer(when, callback, args, self, context)
         timer.number = next(self._timers)
         heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
-        timer._scheduled = True
+        timer._scheduled = True  # type: ignore[attr-defined]
         return timer
 
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
         """Schedule a callback, and note down a call from another thread: a sleeping loop would not notice it."""
         # Set while the loop runs. The noted call is honoured: the check judges it when the code is done.
         if self._thread_id not in (None, threading.get_ident()):  # type: ignore[attr-defined]
@@ -108,11 +112,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return how many callbacks are ready to run, besides the one that is running."""
         return len(self._ready)  # type: ignore[attr-defined]
 
-    def on_standstill(self, release: Callable[[], bool]) -> None:
-        """Ask `release` before a standstill becomes a verdict; True means that it has set something going."""
-        self._on_standstill.append(release)
-
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
         """Let the default pool go without waiting for jobs that may never end."""
         executor = self._default_executor  # type: ignore[attr-defined]
         if executor is not None:
@@ -136,25 +136,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             timeout = None
         while True:
             if self._outside_runs():
-                events = real.select(_GLANCE)
-                if events or self._ready:  # type: ignore[attr-defined]
-                    return events
-                continue
-            # Whoever ended between the first look at the files and the look outside has left its wake-up here.
-            events = real.select(0)
+                seconds = _GLANCE
+            elif len(real.get_map()) > self._own_files:
+                seconds = _GLANCE if timeout is None else _SOCKET_GRACE
+            else:
+                # Whoever ended between the first look at the files and the look outside has left its wake-up here.
+                seconds = 0
+            events = real.select(seconds)
             if events or self._ready:  # type: ignore[attr-defined]
                 return events
-            if len(real.get_map()) > self._own_files:
-                events = real.select(_SOCKET_GRACE if timeout is not None else _GLANCE)
-                if events:
-                    return events
-                if timeout is None:
-                    continue
-            if timeout is not None:
-                self._jump()
-                return []
-            if not any(release() for release in self._on_standstill):
-                raise self._deadlock()
+            if seconds != _GLANCE:
+                break
+        if timeout is None:
+            raise self._deadlock()
+        self._jump()
+        return []
 
     @property
     def _real_selector(self) -> selectors.BaseSelector:
@@ -212,8 +208,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             "{tasks}"
         )
         turns = TURNS_WITHOUT_TIME if still else TURNS_AT_ALL
+        tasks = self._describe_spinners(just_jumped=not still)
         return Spinning(
-            Message.of(template, {"turns": turns, "t": self._now, "tasks": self._describe_spinners(just_jumped=not still)}),
+            Message.of(template, {"turns": turns, "t": self._now, "tasks": tasks}),
             Message("Wait for the event itself (a future, an Event, a task) instead of polling for it."),
         )
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks, place_of
+from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 
 if TYPE_CHECKING:
-    from asyncio_katas.lab.probes import Lab
+    from asyncio_katas.lab.lab import Lab
 
 # Deep enough to find the answer's line above the frames of asyncio.
 _ORIGIN_DEPTH = 12
@@ -93,9 +93,8 @@ class Hygiene:
             if state == inspect.CORO_SUSPENDED and not _belongs_to_a_task(thing):
                 return _suspended(thing.__qualname__, answer_line(await_chain(thing)))
         for thing in things:
-            if isinstance(thing, types.AsyncGeneratorType) and thing.ag_frame is not None and not thing.ag_running:
-                if _has_begun(thing) and not _is_lab(thing):
-                    return _suspended(thing.__qualname__, place_of(thing.ag_frame))
+            if isinstance(thing, types.AsyncGeneratorType) and _is_suspended(thing) and not _is_lab(thing):
+                return _suspended(thing.__qualname__, answer_line(await_chain(thing)))
         return None
 
     def _complaints(self, loop: VirtualLoop | None) -> CheckFailed | None:
@@ -132,7 +131,7 @@ def end_tasks(loop: VirtualLoop) -> None:
         _turn(loop, 20)
     for task in asyncio.all_tasks(loop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
-        asyncio._unregister_task(task)  # type: ignore[attr-defined]
+        asyncio._unregister_task(task)
 
 
 def errors_met(lab: Lab, loop: VirtualLoop | None) -> list[BaseException]:
@@ -246,24 +245,24 @@ def _suspended(name: str, line: Place | None) -> CheckFailed:
 def _unretrieved(future: Any, error: BaseException) -> CheckFailed:
     name = f"task {future.get_name()}" if isinstance(future, asyncio.Task) else "future"
     return CheckFailed(
-        Message.of(
-            "The exception of a {name} was never looked at: {error}", {"name": name, "error": describe(error)}
-        ),
+        Message.of("The exception of a {name} was never looked at: {error}", {"name": name, "error": describe(error)}),
         Message("Await every task, or ask it for its exception(): one that nobody looks at is lost."),
     )
 
 
 def _is_lab(thing: Any) -> bool:
     code = thing.cr_code if isinstance(thing, types.CoroutineType) else thing.ag_code
-    return Place(code.co_filename, 0, "").is_lab
+    return Place(str(code.co_filename), 0, "").is_lab
 
 
-def _has_begun(generator: Any) -> bool:
+def _is_suspended(generator: Any) -> bool:
+    if generator.ag_frame is None or generator.ag_running:
+        return False
     if hasattr(generator, "ag_suspended"):
         return bool(generator.ag_suspended)
     # Up to 3.11: one that never ran stands at the instruction that made it.
     frame = generator.ag_frame
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] != "RETURN_GENERATOR"
+    return bool(dis.opname[frame.f_code.co_code[frame.f_lasti]] != "RETURN_GENERATOR")
 
 
 def _belongs_to_a_task(coroutine: types.CoroutineType[Any, Any, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What runs outside the event loop: is there any thread, pool job or process that may still wake it?
+"""What runs outside the event loop: every thread, pool job and process that may still wake it.
 
 The clock stands still while something outside runs real code, because only then is a wait for it not a matter of
 how busy the machine is. The answer must never be "nothing" while a job is on its way, so it rests on states that
@@ -21,13 +21,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_POOL_WORKER = concurrent.futures.thread._worker.__code__  # type: ignore[attr-defined]
+_POOL_WORKER = concurrent.futures.thread._worker.__code__
 _CONDITION_WAIT = threading.Condition.wait.__code__
 _THREAD_JOIN = threading.Thread.join.__code__
 # Up to 3.12, join() without a timeout waits one frame deeper.
 _JOIN_LOCK = getattr(getattr(threading.Thread, "_wait_for_tstate_lock", None), "__code__", None)
 _PROCESS_POOL_THREAD = concurrent.futures.process._ExecutorManagerThread
-_WORK_ITEM_RUN = concurrent.futures.thread._WorkItem.run.__code__  # type: ignore[attr-defined]
+_WORK_ITEM_RUN = concurrent.futures.thread._WorkItem.run.__code__
 _WAIT_FOR_RESULTS = _PROCESS_POOL_THREAD.wait_result_broken_or_wakeup.__code__
 
 # Every job handed to a pool and not done yet, with the queue of its thread pool; None for a process pool.
@@ -205,7 +205,7 @@ def _innermost(thread: threading.Thread, frames: dict[int, FrameType]) -> object
 
 
 def _is_pool_worker(thread: threading.Thread) -> bool:
-    return thread in concurrent.futures.thread._threads_queues  # type: ignore[attr-defined]
+    return thread in concurrent.futures.thread._threads_queues
 
 
 def _job_on_its_way(look: _Look) -> bool:
@@ -215,7 +215,7 @@ def _job_on_its_way(look: _Look) -> bool:
     """
     workers = [thread for thread in look.threads if _is_pool_worker(thread)]
     begun = {_job_of(look.frame(worker)) for worker in workers}
-    queues = concurrent.futures.thread._threads_queues  # type: ignore[attr-defined]
+    queues = concurrent.futures.thread._threads_queues
     idle = [queues.get(worker) for worker in workers if look.is_idle(worker)]
     return any(queue in idle for job, queue in look.jobs.items() if job not in begun)
 

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import traceback
 from collections.abc import Generator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asyncio_katas.lab import outside
-from asyncio_katas.lab.chains import Place, answer_line
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.hygiene import end_tasks, errors_met
+from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.limits import Limit, LimitFired
-from asyncio_katas.lab.messages import CheckFailed, Message, describe
-from asyncio_katas.lab.probes import Lab
-from asyncio_katas.lab.timeline import draw
+from asyncio_katas.lab.messages import CheckFailed, Message
+from asyncio_katas.lab.verdicts import OUTCOMES, Verdict, answer_place, explain, is_stub, judge
 
 _LAB = pytest.StashKey[Lab]()
 _LIMIT = pytest.StashKey[Limit]()
-_OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
-VERDICT = pytest.StashKey["Verdict"]()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Why a check did not pass."""
-
-    outcome: str
-    message: Message
-    look: Message | None = None
-    place: Place | None = None
-    timeline: dict[str, Any] | None = None
-
-    def __str__(self) -> str:
-        parts = [str(self.message)]
-        if self.look:
-            parts.append(str(self.look))
-        if self.timeline:
-            parts += ["", *draw(self.timeline)]
-        if self.place:
-            parts += ["", f"{self.place.path}:{self.place.line}: {self.place.source()}"]
-        return "\n".join(parts)
+VERDICT = pytest.StashKey[Verdict]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,7 +35,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, type[VirtualLoop]]:
+def pytest_asyncio_loop_factories() -> dict[str, type[VirtualLoop]]:
     """Run every check on the virtual clock."""
     return {"virtual": VirtualLoop}
 
@@ -155,17 +128,19 @@ def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> Base
     """Return what outranks whatever the check saw: the code under test may have swallowed it, or never begun."""
     if limit and limit.fired:
         return limit.verdict()
-    stubs = [call.error for call in lab.calls if call.error is not None and _is_stub(call.error)]
+    stubs = [call.error for call in lab.calls if call.error is not None and is_stub(call.error)]
     if stubs:
         return stubs[0]
-    if isinstance(error, _OUTCOMES) and _answer_place(error) is not None:
+    if isinstance(error, OUTCOMES) and answer_place(error) is not None:
         # To pytest these are no failures; some would end the session.
         return CheckFailed(*explain(error))
     if lab.blocked_at:
         place = lab.blocked_at[0]
         where = f":\n  {place}: {place.source()}" if place else "."
         return CheckFailed(
-            Message.of("The event loop was blocked: it could not answer while a function was running{where}", {"where": where}),
+            Message.of(
+                "The event loop was blocked: it could not answer while a function was running{where}", {"where": where}
+            ),
             Message("Nothing that waits for a thread or a process may run on the loop's own thread. Await it instead."),
         )
     return None
@@ -173,7 +148,7 @@ def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> Base
 
 def _stub(lab: Lab, loop: VirtualLoop | None) -> BaseException | None:
     """Return the NotImplementedError behind a failure, if some task or call ended by one."""
-    return next((error for error in errors_met(lab, loop) if _is_stub(error)), None)
+    return next((error for error in errors_met(lab, loop) if is_stub(error)), None)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -194,90 +169,3 @@ def pytest_runtest_makereport(
     report = yield
     report.longrepr = str(verdict)
     return report
-
-
-def judge(error: BaseException, lab: Lab | None = None, *, limited: bool = False) -> Verdict:
-    """Turn whatever left a check into a verdict."""
-    place = _answer_place(error)
-    if isinstance(error, CheckFailed):
-        timeline = lab.timeline.record(lab.last_moment, error.mark) if lab else None
-        return Verdict("timeout" if limited else "failed", error.message, error.look, place, timeline)
-    if _is_stub(error):
-        return Verdict("not_started", Message("Not written yet."), None, place)
-    timeline = lab.timeline.record(lab.last_moment, None) if lab else None
-    message, look = explain(error)
-    return Verdict("error", message, look, place, timeline)
-
-
-def explain(error: BaseException) -> tuple[Message, Message | None]:
-    """Say in words what an unexpected exception means."""
-    shown = {"error": describe(error)}
-    if isinstance(error, SyntaxError):
-        where = {"file": Path(error.filename or "?").name, "line": error.lineno or 0, "problem": error.msg}
-        text = (error.text or "").strip()
-        return (
-            Message.of("{file} cannot be read as Python: line {line}: {problem}\n  {text}", {**where, "text": text}),
-            Message("Python stops at the first such place; the mistake may also be on the line before."),
-        )
-    if isinstance(error, UnicodeDecodeError) and _answer_place(error) is None:
-        return (
-            Message("The file cannot be read as Python: it is not saved as UTF-8 text."),
-            Message("Let your editor save it with the encoding UTF-8."),
-        )
-    if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return (
-            Message("The code printed more than a check can take."),
-            Message("Look for a print() in a loop that does not end."),
-        )
-    if isinstance(error, SystemExit):
-        return Message("The code called exit()."), Message("A function that is called by others must not end the program.")
-    if isinstance(error, RecursionError):
-        return Message.of("A function called itself without end ({error}).", shown), None
-    if isinstance(error, AttributeError) and type(error.obj).__name__ == "module":
-        values = {"name": str(error.name), "module": error.obj.__name__}
-        return (
-            Message.of("{module}.py has no `{name}`.", values),
-            Message("Names and signatures are part of the task. The kata's README lists them."),
-        )
-    if isinstance(error, ImportError):
-        return (
-            Message.of("The file could not be imported: {error}", shown),
-            Message("A kata needs nothing but Python itself."),
-        )
-    if isinstance(error, RuntimeError) and "already awaited coroutine" in str(error):
-        return (
-            Message("A coroutine was awaited a second time."),
-            Message("A coroutine runs once. Call the function again for a new one."),
-        )
-    if "reading from stdin" in describe(error):
-        return (
-            Message("The code asked for keyboard input."),
-            Message("A check cannot type. Everything the function needs comes in as an argument."),
-        )
-    if isinstance(error, _OUTCOMES):
-        return Message.of("The code tried to leave the check by {error}.", {"error": type(error).__name__}), None
-    if isinstance(error, BaseExceptionGroup):
-        inner = "; ".join(describe(leaf) for leaf in leaves(error)[:3])
-        return Message.of("An exception left the code: {error} [{inner}]", {**shown, "inner": inner}), None
-    return Message.of("An exception left the code: {error}", shown), None
-
-
-def leaves(error: BaseException) -> list[BaseException]:
-    """Return the exceptions inside nested groups; one that is no group stands for itself."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
-    return [error]
-
-
-def _is_stub(error: BaseException) -> bool:
-    return any(isinstance(leaf, NotImplementedError) and _answer_place(leaf) is not None for leaf in leaves(error))
-
-
-def _answer_place(error: BaseException) -> Place | None:
-    if isinstance(error, SyntaxError) and error.filename:
-        return Place(error.filename, error.lineno or 1, "module")
-    places = [
-        answer_line(Place(frame.filename, frame.lineno or 0, frame.name) for frame in traceback.extract_tb(e.__traceback__))
-        for e in leaves(error)
-    ]
-    return next((place for place in places if place), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -96,7 +97,7 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     return lines
 
 
-def _bar(span: dict[str, Any], column: Any, columns: int) -> str:
+def _bar(span: dict[str, Any], column: Callable[[float], int], columns: int) -> str:
     start = column(span["start"])
     end = columns if span["end"] is None else column(span["end"])
     turn = end if span["cleanup"] is None else column(span["cleanup"])
@@ -122,7 +123,7 @@ def _axis(gutter: int, columns: int, total: float, end: float) -> str:
 
 
 def _tick(total: float, columns: int) -> float:
-    step = 10.0 ** -6
+    step = 10.0**-6
     while True:
         for factor in (1, 2, 5):
             if total / (step * factor) <= columns / 7:
@@ -130,7 +131,7 @@ def _tick(total: float, columns: int) -> float:
         step *= 10
 
 
-def _pointer(at: float, text: str, gutter: int, column: Any, width: int) -> list[str]:
+def _pointer(at: float, text: str, gutter: int, column: Callable[[float], int], width: int) -> list[str]:
     offset = gutter + column(at)
     if offset + 2 + _width(text) <= width:
         return [" " * offset + "▲ " + text]
