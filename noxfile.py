@@ -85,8 +85,11 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types, strictly: the grader and its tests together, each kata and each solution by itself."""
     _install(session, "--group", "dev")
-    session.run("mypy", "graders", "tests", "noxfile.py")
-    for folder in sorted([*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*")]):
+    session.run("mypy", "graders", "noxfile.py")
+    # Folders whose files are imported under the same names are checked one by one.
+    for folder in sorted(
+        [*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*"), ROOT / "tests", ROOT / "tests" / "lab"]
+    ):
         files = [str(path.relative_to(ROOT)) for path in sorted(folder.glob("*.py"))]
         session.run("mypy", *files, silent=True)
 

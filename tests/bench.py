@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from asyncio_katas import catalog, running, staging
+from asyncio_katas.records import Kata
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
@@ -51,7 +52,7 @@ def main() -> None:
     report(seconds)
 
 
-def plain_course(folder: Path, kata: catalog.Kata) -> Path:
+def plain_course(folder: Path, kata: Kata) -> Path:
     """Make what plain pytest runs: one kata's folder with the reference as answer."""
     place = folder / "katas" / kata.name
     place.mkdir(parents=True)
@@ -71,7 +72,7 @@ def check(*katas: str) -> None:
     run("-P", "-m", "asyncio_katas", "check", *katas, "--submission", "solutions")
 
 
-def warm(kata: catalog.Kata) -> None:
+def warm(kata: Kata) -> None:
     """Grade one reference in a child forked from the warm server this process keeps."""
     with staging.stage() as root:
         assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)

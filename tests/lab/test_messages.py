@@ -163,7 +163,7 @@ class HostileCancel(Hostile):
 class Unbound:
     """Has no class to ask for."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise RuntimeError("unbound")
 
@@ -172,7 +172,7 @@ class Meta(type):
     """Gives classes without a name."""
 
     @property
-    def __name__(cls) -> str:
+    def __name__(cls) -> str:  # type: ignore[override]
         raise RuntimeError("nameless")
 
     def __repr__(cls) -> str:

@@ -126,7 +126,7 @@ async def by_queue_thread() -> int:
     """Hand a job to an own worker thread that lives on a queue."""
     loop = asyncio.get_running_loop()
     done = loop.create_future()
-    jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
+    jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
 
     def serve() -> None:
         while job := jobs.get():
@@ -202,7 +202,12 @@ async def by_reading_a_pipe() -> int:
     left, right = os.pipe()
     loop = asyncio.get_running_loop()
     done = loop.create_future()
-    loop.add_reader(left, lambda: done.done() or done.set_result(os.read(left, 1)))
+
+    def read() -> None:
+        if not done.done():
+            done.set_result(os.read(left, 1))
+
+    loop.add_reader(left, read)
     thread = threading.Thread(target=lambda: os.write(right, bytes([work()])))
     thread.start()
     try:

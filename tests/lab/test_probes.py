@@ -53,7 +53,7 @@ def test_probe_takes_its_time_to_clean_up() -> None:
     async def main() -> None:
         lab = Lab()
         probe = lab.probe(lambda: asyncio.sleep(100), name="job", cleanup=3)
-        task = asyncio.create_task(probe())  # type: ignore[arg-type]
+        task = asyncio.create_task(probe())
         await lab.pause(1)
         task.cancel()
         await lab.pause(1)
@@ -71,7 +71,7 @@ class Odd:
     def __repr__(self) -> str:
         raise SystemExit
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise RuntimeError
 
