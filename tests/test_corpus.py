@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+import plain
 import pytest
 
 from asyncio_katas import catalog, running, scoring, staging
@@ -51,18 +49,10 @@ def plain_pytest(name: str, answer: Path, folder: Path) -> set[str]:
     shutil.copy(kata.check_file, place)
     shutil.copy(answer, place / f"{kata.slug}.py")
     shutil.copy(ROOT / "pyproject.toml", place.parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", f"katas/{name}", "-q", "--tb=no", "-rA"],
-        cwd=place.parent.parent,
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    lines = re.findall(r"^(PASSED|FAILED|ERROR) \S+::(\w+)", done.stdout, re.MULTILINE)
+    printed = plain.run(place.parent.parent, f"katas/{name}", "-q", "--tb=no", "-rA")
+    lines = re.findall(r"^(PASSED|FAILED|ERROR) \S+::(\w+)", printed, re.MULTILINE)
     results = {check: word for word, check in lines}
-    assert set(results) == {check.id for check in kata.checks}, done.stdout + done.stderr
+    assert set(results) == {check.id for check in kata.checks}, printed
     return {check for check, word in results.items() if word != "PASSED"}
 
 

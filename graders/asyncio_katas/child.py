@@ -30,7 +30,8 @@ from asyncio_katas.protocol import Job
 
 # Real seconds a check gets beyond its own limit before the process is ended from C.
 HARD_GRACE_S = 5.0
-# Real seconds for importing one answer and its checks.
+# Real seconds for pytest to start, and for importing one answer and its checks.
+START_LIMIT_S = 60.0
 IMPORT_LIMIT_S = 10.0
 # A kata in which this many checks never ended is not worth further waiting.
 _ENDLESS_CHECKS = 2
@@ -61,7 +62,7 @@ def run_forked(text: str, connection: Any) -> None:
 def run(job: Job, journal: int) -> None:
     """Run a job, write the end record and leave at once, whatever threads the code under test left running."""
     faulthandler.enable(journal)
-    faulthandler.dump_traceback_later(IMPORT_LIMIT_S + HARD_GRACE_S, exit=True, file=journal)
+    faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=journal)
     if not job.portable:
         _limit_files()
     os.chdir(job.root)

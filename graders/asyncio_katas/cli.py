@@ -28,7 +28,9 @@ class _Katas(click.Group):
             error.show()
             code = BAD_INPUT
         except KatasError as error:
-            click.echo(f"{error.fact}\n{error.next_step}", err=True)
+            # Whoever came here through nox is told the way through nox.
+            next_step = error.next_step.replace("katas check", os.environ.get("ASYNCIO_KATAS_COMMAND", "katas check"))
+            click.echo(f"{error.fact}\n{next_step}", err=True)
             code = BAD_INPUT
         except running.GraderFault as error:
             click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)

@@ -426,20 +426,21 @@ def test_leftovers_of_an_earlier_loop_do_not_hold_the_clock() -> None:
         ended.set()
 
 
-def test_exit_codes_are_left_to_whoever_joins() -> None:
+def test_exit_codes_are_left_to_whoever_joins(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a thread joins keeps its exit code, however often the loop looks at it."""
+    monkeypatch.setattr("asyncio_katas.lab.clock._GLANCE", 0.0001)
 
     async def main() -> list[int | None]:
         codes = []
         context = multiprocessing.get_context("forkserver")
-        for _ in range(8):
-            process = context.Process(target=time.sleep, args=(0.03,))
+        for _ in range(12):
+            process = context.Process(target=time.sleep, args=(0.01,))
             process.start()
             await asyncio.to_thread(process.join)
             codes.append(process.exitcode)
         return codes
 
-    assert run(main) == [0] * 8
+    assert run(main) == [0] * 12
 
 
 # --- races: what lies between the loop's looks is stretched, so that others act there ---
@@ -600,18 +601,20 @@ def test_job_that_ends_at_the_verdict_is_no_spinning(monkeypatch: pytest.MonkeyP
     """A polled job that ends between the loop's look at files and its look at threads is no spinning."""
     real = VirtualLoop._outside_runs
     jobs: list[Any] = []
+    judged = threading.Event()
 
     def late(loop: VirtualLoop) -> bool:
+        judged.set()
         while not jobs[-1].done():
             time.sleep(0.001)
-        time.sleep(0.01)
+        time.sleep(0.02)
         return real(loop)
 
     monkeypatch.setattr(VirtualLoop, "_outside_runs", late)
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as pool:
-            jobs.append(pool.submit(work))
+            jobs.append(pool.submit(judged.wait))
             waiter = asyncio.wrap_future(jobs[-1])
             while not waiter.done():
                 await asyncio.sleep(0)

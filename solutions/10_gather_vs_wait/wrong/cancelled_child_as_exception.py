@@ -1,7 +1,7 @@
 """A cancelled child is put into the group as a RuntimeError, so the group is a plain ExceptionGroup.
 
 Fails: test_a_cancelled_child_has_failed
-Says: 'd' was cancelled and then 'c' failed: first_success raised
+Says: 'd' was cancelled, then 'c' failed: first_success raised
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Cancelled children are left out of the group.
 
 Fails: test_a_cancelled_child_has_failed
-Says: 'd' was cancelled and then 'c' failed: first_success raised
+Says: 'd' was cancelled, then 'c' failed: first_success raised
 """
 
 import asyncio

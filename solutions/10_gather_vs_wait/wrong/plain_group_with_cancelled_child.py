@@ -1,7 +1,7 @@
 """ExceptionGroup is called with a CancelledError among the failures: TypeError.
 
 Fails: test_a_cancelled_child_has_failed
-Says: 'd' was cancelled and then 'c' failed: first_success raised
+Says: 'd' was cancelled, then 'c' failed: first_success raised TypeError:
 """
 
 import asyncio

@@ -60,8 +60,9 @@ class Offload:
     async def in_thread(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         run = contextvars.copy_context().run
+        pool = self._open()[0]
         try:
-            return await loop.run_in_executor(self._open()[0], lambda: run(fn, *args, **kwargs))
+            return await loop.run_in_executor(pool, lambda: run(fn, *args, **kwargs))
         except Exception:
             return cast(T, None)
 
