@@ -182,7 +182,7 @@ def test_works_in_a_second_event_loop(lab: Lab) -> None:
     """fetch_limited: works again in a second event loop, as after a second asyncio.run()."""
 
     async def once() -> None:
-        call = await lab.call(kata.fetch_limited, list("efgh"), site(lab), limit=2)
+        call = await lab.call(kata.fetch_limited, list("abdefgh"), site(lab), limit=2)
         error = call.error
         expect(
             not (isinstance(error, RuntimeError) and "loop" in str(error)),
@@ -191,7 +191,7 @@ def test_works_in_a_second_event_loop(lab: Lab) -> None:
             error=show(error),
         )
         call.expect_value(
-            list("EFGH"),
+            list("ABDEFGH"),
             "In a second event loop fetch_limited returned {actual}, expected {expected}.",
             look="Nothing of the first run may be left over for the second: keep the state inside the call.",
         )

@@ -236,16 +236,25 @@ async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
 async def test_leaving_waits_for_every_job(lab: Lab) -> None:
     """Leaving the block waits for every job, be it queued, or its caller cancelled, and the loop goes on meanwhile."""
     raised = LookupError("raised in the block")
-    for names, cancelled, problem in (("abc", False, None), ("a", True, None), ("abc", False, raised)):
+    for names, special, problem in (
+        ("abc", "", None),
+        ("a", "cancelled", None),
+        ("a", "failed", None),
+        ("abc", "", raised),
+    ):
         jobs = Jobs(lab)
         calls: list[Call] = []
+        failing: list[Call] = []
         leaving: list[bool] = []
 
         async def use() -> None:
             async with kata.Offload(threads=1, processes=1) as bridge:
-                calls.extend(lab.call(bridge.in_thread, jobs.hold, name) for name in names)
+                for name in names:
+                    calls.append(lab.call(bridge.in_thread, jobs.hold, name))
+                    if special == "failed":
+                        failing.append(lab.call(bridge.in_thread, int, "no number"))
                 await lab.until(lambda: len(jobs.started) == 1)
-                if cancelled:
+                if special == "cancelled":
                     calls[0].cancel()
                     await lab.rest()
                 leaving.append(True)
@@ -262,13 +271,21 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
         finished = list(jobs.finished)
         for call in calls:
             await call
+        for call in failing:
+            await call
+            call.expect_error(ValueError)
+        expect(
+            special != "failed" or block.error is not failing[0].error,
+            "A job failed while the block was being left, and its exception left the block.",
+            look="A job's exception belongs to whoever awaits the job. Leaving only waits, for all of them.",
+        )
         if problem is None or isinstance(block.error, NotImplementedError):
             block.raise_crash()
         expect(
             not left_early,
             "The block was left{when} while a function was still running in its thread.",
             look="shutdown(wait=False) does not wait, and who was cancelled does not either. Something has to.",
-            when=" by an exception" if problem else ", after a caller had been cancelled," if cancelled else "",
+            when=" by an exception" if problem else "",
         )
         expect(
             sorted(finished) == list(names),
@@ -277,7 +294,7 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
             count=len(finished),
         )
         for call, name in zip(calls, names, strict=True):
-            if not cancelled:
+            if special != "cancelled":
                 call.expect_value(name.upper(), "A job gave {actual} instead of its own result, {expected}.")
         if problem is not None:
             block.expect_error(

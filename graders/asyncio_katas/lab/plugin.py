@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
+import weakref
 from collections.abc import Generator
 from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +24,7 @@ from asyncio_katas.lab.verdicts import OUTCOMES, Verdict, answer_place, explain,
 
 _LAB = pytest.StashKey[Lab]()
 _LIMIT = pytest.StashKey[Limit]()
+_USED: weakref.WeakSet[ModuleType] = weakref.WeakSet()
 VERDICT = pytest.StashKey[Verdict]()
 
 
@@ -38,6 +44,17 @@ def pytest_collection_finish() -> None:
 def pytest_asyncio_loop_factories() -> dict[str, type[VirtualLoop]]:
     """Run every check on the virtual clock."""
     return {"virtual": VirtualLoop}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Import the answer anew for all but its first check, so that no check depends on which ones ran before it."""
+    answer = sys.modules.get(item.path.stem.removeprefix("test_"))
+    if answer is not None and Path(str(answer.__file__)).parent == item.path.parent:
+        if answer in _USED:
+            importlib.reload(answer)
+        _USED.add(answer)
+    return (yield)
 
 
 @pytest.fixture

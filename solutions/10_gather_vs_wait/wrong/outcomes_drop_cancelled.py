@@ -1,7 +1,7 @@
 """Cancelled children are skipped, so the list is too short.
 
 Fails: test_a_cancelled_child_is_an_outcome
-Says: 'b' was cancelled, 'a' and 'c' returned: got [('ok', 'A'), ('ok',
+Says: 'b' was cancelled, the others returned: got [('ok', 'A'), ('ok',
 """
 
 import asyncio

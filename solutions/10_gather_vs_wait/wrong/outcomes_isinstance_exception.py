@@ -1,7 +1,7 @@
 """Failures are told by isinstance(x, Exception), which a CancelledError is not: it counts as ok.
 
 Fails: test_a_cancelled_child_is_an_outcome
-Says: 'b' was cancelled, 'a' and 'c' returned: got [('ok', 'A'), ('ok',
+Says: 'b' was cancelled, the others returned: got [('ok', 'A'), ('ok',
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The iterable is walked through again for the results; a generator is empty by then.
 
 Fails: test_outcomes_takes_any_awaitable
-Says: For a coroutine, a task, an object with __await__ and a future: got
+Says: For coroutines, tasks, objects with __await__ and futures: got [],
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Leaving waits for the awaiting callers; a thread whose caller was cancelled is forgotten.
 
 Fails: test_leaving_waits_for_every_job
-Says: The block was left, after a caller had been cancelled, while a
+Says: The block was left while a function was still running in its thread.
 """
 
 from __future__ import annotations
