@@ -24,7 +24,7 @@ except ImportError:  # Windows
 
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.lab.plugin import VERDICT
-from asyncio_katas.lab.verdicts import Verdict, judge
+from asyncio_katas.lab.verdicts import LeftTheCheck, Verdict, judge
 from asyncio_katas.protocol import Job
 
 # Real seconds a check gets beyond its own limit before the process is ended from C.
@@ -86,10 +86,6 @@ def _limit_files() -> None:
     # A flood of output ends here, with an error at the line that prints.
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-class EndedRun(Exception):  # noqa: N818 - an outcome, not an error of the program
-    """The code under test raised what is meant to end the whole program."""
 
 
 class Recorder:
@@ -155,7 +151,7 @@ class Recorder:
         try:
             return (yield)
         except (KeyboardInterrupt, pytest.exit.Exception) as error:
-            raise EndedRun(type(error).__name__) from error
+            raise LeftTheCheck(type(error).__name__) from error
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:

@@ -20,7 +20,7 @@ from asyncio_katas.lab.hygiene import end_tasks, errors_met
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.limits import Limit, LimitFired
 from asyncio_katas.lab.messages import CheckFailed, Message
-from asyncio_katas.lab.verdicts import OUTCOMES, Verdict, answer_place, explain, is_stub, judge
+from asyncio_katas.lab.verdicts import OUTCOMES, LeftTheCheck, Verdict, answer_place, is_stub, judge
 
 _LAB = pytest.StashKey[Lab]()
 _LIMIT = pytest.StashKey[Limit]()
@@ -150,7 +150,7 @@ def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> Base
         return stubs[0]
     if isinstance(error, OUTCOMES) and answer_place(error) is not None:
         # To pytest these are no failures; some would end the session.
-        return CheckFailed(*explain(error))
+        return LeftTheCheck(type(error).__name__).with_traceback(error.__traceback__)
     if lab.blocked_at:
         place = lab.blocked_at[0]
         where = f":\n  {place}: {place.source()}" if place else "."

@@ -18,6 +18,12 @@ from asyncio_katas.lab.timeline import draw
 
 # To pytest these are no failures, and some would end the session.
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
+
+
+class LeftTheCheck(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The code under test raised what ends a check, or the whole run, without failing it; its name is the text."""
+
+
 _Explanation = tuple[Message, Message | None]
 
 
@@ -91,8 +97,10 @@ def _ended_program(error: BaseException) -> _Explanation | None:
             Message("The code called exit()."),
             Message("A function that is called by others must not end the program."),
         )
+    if isinstance(error, LeftTheCheck):
+        return Message.of("The code tried to leave the check by {error}.", {"error": str(error)}), None
     if isinstance(error, OUTCOMES):
-        return Message.of("The code tried to leave the check by {error}.", {"error": type(error).__name__}), None
+        return explain(LeftTheCheck(type(error).__name__))
     return None
 
 
