@@ -29,6 +29,16 @@ def _is_for_learners(arguments: list[str]) -> bool:
     return set(named) <= FOR_LEARNERS and not set(own) & {"-l", "--list", "-e", "-t", "-v", "--verbose", "-h", "--help"}
 
 
+def _explain_missing_dashes(arguments: list[str]) -> None:
+    """Stop when a kata stands where nox expects its own words: `nox -s check 11` is a natural slip."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    katas = [word for word in own if word.isdigit()]
+    if katas and (own[:1] == katas[:1] or "check" in own):
+        print(f"Two dashes are missing in front of the kata.\nNext: nox -s check -- {' '.join(katas)}", file=sys.stderr)
+        sys.exit(2)
+
+
+_explain_missing_dashes(sys.argv[1:])
 if _is_for_learners(sys.argv[1:]):
     # What learners read is the report; nox's account of itself would stand above and below it.
     logging.getLogger("nox").setLevel(logging.ERROR)

@@ -83,7 +83,27 @@ ANSWERS: dict[str, tuple[str | bytes, list[str], str]] = {
         ["passed", "failed", "passed"],
         "nothing can wake them",
     ),
-    "blocking call": (with_wait("time.sleep(1000)"), ["passed", "timeout", "passed"], "did not end within 1"),
+    "blocking call": (
+        with_wait("import select\nselect.select([], [], [], 1000)"),
+        ["passed", "timeout", "passed"],
+        "did not end within 1",
+    ),
+    "time.sleep": (with_wait("time.sleep(1000)"), ["passed", "failed", "passed"], "stops everything else"),
+    "trial call at import": (
+        RIGHT + "asyncio.run(asyncio.wait_for(wait(5), 0.01))\n",
+        ["error"] * 3,
+        "could not be imported: TimeoutError",
+    ),
+    "endless fast retries": (
+        with_wait("while 1:\n    try:\n        await asyncio.wait_for(wait(9), 1)\n    except OSError:\n        pass"),
+        ["passed", "failed", "passed"],
+        "still no end",
+    ),
+    "forgotten await": (
+        RIGHT.replace('return f"Hello, {name}"', "return wait(1)"),
+        ["failed", "passed", "passed"],
+        "coroutine",
+    ),
     "endless loop in C": (
         with_wait("sum(iter(int, 1))"),
         ["passed", "timeout", "passed"],

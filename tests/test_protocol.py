@@ -20,6 +20,7 @@ FAILED: dict[str, Any] = {
     "timeline": {
         "end": 2,
         "spans": [{"label": "a", "start": 0, "end": None, "how": "running", "cleanup": None}],
+        "more": 0,
         "mark": {"at": 1, "text": "here"},
     },
     "output": "printed",
@@ -130,7 +131,9 @@ def test_control_characters_are_neutralised() -> None:
 def test_times_and_texts_are_bounded() -> None:
     """Numbers and texts of any size become ones that can be drawn."""
     spans = [{"label": "a\nb" * 100, "start": -5, "end": 1e300, "how": "raised", "cleanup": None}] * 500
-    finding = fed(FAILED | {"output": "x" * 100_000, "timeline": {"end": 1e300, "spans": spans, "mark": None}})
+    finding = fed(
+        FAILED | {"output": "x" * 100_000, "timeline": {"end": 1e300, "spans": spans, "more": 7, "mark": None}}
+    )
     timeline = finding.findings["kata::test_x"].timeline
     assert timeline is not None
     assert len(timeline["spans"]) == 200

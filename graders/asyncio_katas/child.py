@@ -24,7 +24,7 @@ except ImportError:  # Windows
 
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.lab.plugin import VERDICT
-from asyncio_katas.lab.verdicts import LeftTheCheck, Verdict, judge
+from asyncio_katas.lab.verdicts import LeftTheCheck, Verdict, judge_import
 from asyncio_katas.protocol import Job
 
 # Real seconds a check gets beyond its own limit before the process is ended from C.
@@ -122,7 +122,7 @@ class Recorder:
         return report
 
     def _broken(self, slug: str, error: BaseException) -> None:
-        self.write("broken", kata=slug, **_record(judge(error)))
+        self.write("broken", kata=slug, **_record(judge_import(error)))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what earlier children have decided."""
@@ -177,7 +177,9 @@ def _limit(item: pytest.Item) -> float:
 
 def _cause(report: Any) -> BaseException:
     error: BaseException = report.call.excinfo.value
-    return error.__cause__ or error.__context__ or error
+    # pytest wraps what it knows how to explain; everything else arrives as it was.
+    wrapped = isinstance(error, pytest.Collector.CollectError)
+    return (error.__cause__ or error.__context__ or error) if wrapped else error
 
 
 def _record(verdict: Verdict, output: str = "") -> dict[str, Any]:

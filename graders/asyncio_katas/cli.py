@@ -21,7 +21,7 @@ class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        extra["standalone_mode"] = False
+        extra |= {"standalone_mode": False, "prog_name": "katas"}
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:

@@ -53,6 +53,7 @@ class Journal:
     ended: bool = False
     trailer: list[str] = field(default_factory=list)
     rejected: int = 0
+    _heard: bool = False
 
     def feed(self, line: bytes) -> None:
         """Take in one line; one that does not fit is counted and otherwise ignored."""
@@ -66,8 +67,14 @@ class Journal:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.rejected += 1
 
+    @property
+    def heard(self) -> bool:
+        """Whether the child got as far as importing a kata."""
+        return self._heard
+
     def _take(self, record: dict[str, Any]) -> None:
         event = record["event"]
+        self._heard = True
         if event == "import":
             self.importing = _string(record["kata"])
         elif event == "imported":
@@ -164,5 +171,6 @@ def _timeline(value: Any) -> dict[str, Any] | None:
             }
             for span in value["spans"][:_MAX_SPANS]
         ],
+        "more": int(_number(value["more"])),
         "mark": {"at": _number(mark["at"]), "text": _string(mark["text"])} if mark else None,
     }

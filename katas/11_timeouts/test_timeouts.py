@@ -43,6 +43,17 @@ def retrying(
     return lab.call(kata.retry, op, attempts=attempts, per_try=per_try, deadline=deadline, backoff=backoff)
 
 
+def expect_called(op: Probe[[], object], call: Call) -> None:
+    """Expect the operation to have been called at all; nothing else can be said without that."""
+    expect(
+        op.started > 0,
+        "{call} {happened} without ever running the operation.",
+        look="`op` is a function: call it, and await what it returns.",
+        call=call.name,
+        happened=call.happened,
+    )
+
+
 def starts(op: Probe[[], object]) -> list[float]:
     """Return when each try started."""
     return [span.start for span in op.spans]
@@ -53,6 +64,7 @@ async def test_value_in_time(lab: Lab) -> None:
     """call_with_timeout: an operation that is fast enough gives its value, at once."""
     op = operation(lab, (2, "value"))
     call = await lab.call(kata.call_with_timeout, op, 3)
+    expect_called(op, call)
     call.expect_value("value", "The operation returned {expected} after 2 of 3 s, but {call} returned {actual}.")
     expect(
         call.ended == 2,
@@ -68,6 +80,7 @@ async def test_timeout_error_after_the_limit(lab: Lab) -> None:
     """call_with_timeout: when the time is over, TimeoutError leaves, neither earlier nor later."""
     op = operation(lab, (8, "late"))
     call = await lab.call(kata.call_with_timeout, op, 3)
+    expect_called(op, call)
     call.expect_error(
         TimeoutError,
         "The operation takes 8 s and the limit is 3 s: {call} {happened}, expected TimeoutError.",
@@ -87,6 +100,7 @@ async def test_timeout_cancels_and_waits_for_cleanup(lab: Lab) -> None:
     """call_with_timeout: the operation is cancelled, and its cleanup is over when TimeoutError leaves."""
     op = operation(lab, (8, "late"), cleanup=2)
     call = await lab.call(kata.call_with_timeout, op, 3)
+    expect_called(op, call)
     await lab.pause(16)
     span = op.spans[0] if op.spans else None
     expect(
@@ -118,6 +132,7 @@ async def test_own_exceptions_leave_as_they_are(lab: Lab) -> None:
     for failure in (LookupError("no such page"), TimeoutError("the server's own")):
         op = operation(lab, (1, failure))
         call = await lab.call(kata.call_with_timeout, op, 3)
+        expect_called(op, call)
         call.expect_error(
             failure,
             "The operation raised {expected} in time, but {call} {happened}.",
@@ -136,6 +151,7 @@ async def test_tries_and_pauses(lab: Lab) -> None:
 
     op = operation(lab, (1, OSError("1")), (1, ConnectionResetError("2")), (1, "value"))
     call = await retrying(lab, op, backoff=backoff)
+    expect_called(op, call)
     expect(
         not isinstance(call.error, OSError),
         "5 tries are allowed, but after {count} of them {error} left the call.",
@@ -172,6 +188,7 @@ async def test_per_try_limit(lab: Lab) -> None:
     """retry: a try that takes longer than per_try is cancelled and counts as failed."""
     op = operation(lab, (16, "late"), (1, "value"))
     call = await retrying(lab, op, per_try=2, backoff=lambda n: 1.0)
+    expect_called(op, call)
     first = op.spans[0] if op.spans else None
     expect(
         first is not None and first.how == "cancelled",
@@ -196,6 +213,7 @@ async def test_attempts_are_counted(lab: Lab) -> None:
         op = operation(lab, *[(1.0, failure) for failure in failures])
         began = lab.now
         call = await retrying(lab, op, attempts=attempts, backoff=lambda n: 4.0)
+        expect_called(op, call)
         expect(
             op.started == attempts,
             "attempts={attempts}, and every try failed: there were {count} tries.",
@@ -225,6 +243,7 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
     """retry: at the deadline the running try is cancelled, cleaned up, and TimeoutError leaves."""
     op = operation(lab, (2, OSError("down")), (32, "late"), cleanup=1)
     call = await retrying(lab, op, per_try=16, deadline=8, backoff=lambda n: 1.0)
+    expect_called(op, call)
     await lab.pause(64)
     expect(
         op.started >= 2,
@@ -264,6 +283,7 @@ async def test_deadline_cuts_the_pause(lab: Lab) -> None:
     """retry: at the deadline a pause is cut short, and TimeoutError leaves."""
     op = operation(lab, (1, ConnectionResetError("down")))
     call = await retrying(lab, op, deadline=4, backoff=lambda n: 32.0)
+    expect_called(op, call)
     expect(
         call.ended == 4,
         "The deadline was t=4, in the middle of a pause, but the call ended at t={ended}.",
@@ -283,6 +303,7 @@ async def test_deadline_covers_all_tries_together(lab: Lab) -> None:
     """retry: the deadline counts from the call, over all tries and pauses together."""
     op = operation(lab, (2, OSError("down")))
     call = await retrying(lab, op, attempts=9, per_try=4, deadline=7, backoff=lambda n: 1.0)
+    expect_called(op, call)
     expect(
         starts(op) == [0, 3, 6],
         "Tries take 2 s, pauses 1 s, and the deadline is t=7: the tries started at t={starts}, expected [0, 3, 6].",
@@ -306,6 +327,7 @@ async def test_only_some_failures_are_retried(lab: Lab) -> None:
     failure = LookupError("no such page")
     op = operation(lab, (1, failure))
     call = await retrying(lab, op)
+    expect_called(op, call)
     expect(
         op.started == 1,
         "The operation raised {failure}, and was tried {count} times.",
@@ -317,6 +339,7 @@ async def test_only_some_failures_are_retried(lab: Lab) -> None:
     for passing in (TimeoutError("the server's own"), ConnectionRefusedError("not up yet")):
         op = operation(lab, (1, passing), (1, "value"))
         call = await retrying(lab, op)
+        expect_called(op, call)
         expect(
             op.started == 2,
             "The operation raised {failure}, and was tried {count} times instead of again.",
@@ -340,6 +363,7 @@ async def test_cancellation_from_outside(lab: Lab) -> None:
         await lab.pause(when)
         call.cancel()
         await call
+        expect_called(op, call)
         await lab.pause(32)
         expect(
             op.started == 1,

@@ -10,7 +10,7 @@ Grade = Callable[..., Verdicts]
 ANSWER = """
 import asyncio
 import threading
-import time
+import select
 
 
 class Own(BaseException):
@@ -22,17 +22,17 @@ async def busy_loop():
 
 
 async def blocking_sleep():
-    time.sleep(1000)  # here
+    select.select([], [], [], 1000)  # here
 
 
 async def sleeps_in_a_loop():
     while True:
-        time.sleep(0.02)  # here
+        select.select([], [], [], 0.02)  # here
 
 
 async def swallows_and_returns():
     try:
-        time.sleep(1000)  # here
+        select.select([], [], [], 1000)  # here
     except BaseException:
         return "ok"
 
@@ -40,7 +40,7 @@ async def swallows_and_returns():
 async def swallows_three_times():
     for _ in range(3):
         try:
-            time.sleep(1000)  # here
+            select.select([], [], [], 1000)  # here
         except BaseException:
             pass
     return "ok"
@@ -48,28 +48,28 @@ async def swallows_three_times():
 
 async def turned_into_an_exit():
     try:
-        time.sleep(1000)  # here
+        select.select([], [], [], 1000)  # here
     except BaseException:
         raise SystemExit(0)
 
 
 async def turned_into_a_cancellation():
     try:
-        time.sleep(1000)  # here
+        select.select([], [], [], 1000)  # here
     except BaseException:
         raise asyncio.CancelledError
 
 
 async def turned_into_an_own_error():
     try:
-        time.sleep(1000)  # here
+        select.select([], [], [], 1000)  # here
     except BaseException:
         raise Own
 
 
 async def turned_into_a_stub():
     try:
-        time.sleep(1000)  # here
+        select.select([], [], [], 1000)  # here
     except BaseException:
         raise NotImplementedError
 
@@ -93,7 +93,7 @@ async def swallowed_by_group():
 
 
 async def swallowed_by_callback():
-    asyncio.get_running_loop().call_soon(time.sleep, 1000)
+    asyncio.get_running_loop().call_soon(select.select, [], [], [], 1000)
     asyncio.get_running_loop().call_soon(busy)
     await asyncio.sleep(1)
     return "ok"
@@ -110,7 +110,7 @@ async def lock_twice():
 
 
 async def job_without_end():
-    await asyncio.to_thread(time.sleep, 1000)
+    await asyncio.to_thread(select.select, [], [], [], 1000)
 
 
 async def busy_when_cancelled():

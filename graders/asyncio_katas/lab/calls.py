@@ -91,6 +91,8 @@ class Call:
         __tracebackhide__ = True
         self.raise_crash()
         if not same(self.value, expected):
+            if inspect.isawaitable(self.value):
+                look = "What came back still has to be awaited: is an `await` missing in front of it?"
             shown: dict[str, Any] = {"actual": show(self.value), "expected": show(expected), **values}
             fail(template or "{call} returned {actual}, expected {expected}.", look=look, call=self.name, **shown)
 

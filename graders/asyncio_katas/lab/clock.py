@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from asyncio_katas.lab.chains import describe_callback, describe_tasks
+from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks
 from asyncio_katas.lab.messages import CheckFailed, Message
 from asyncio_katas.lab.outside import Outside
 
@@ -60,6 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._owners: weakref.WeakKeyDictionary[asyncio.Task[Any], object] = weakref.WeakKeyDictionary()
         self.outside = Outside()
         self.complaints: list[dict[str, Any]] = []
+        self.blocking: list[Place] = []
         super().__init__(_VirtualSelector(self))
         self._own_files = len(self._real_selector.get_map())
         self._clock_resolution = 1e-9

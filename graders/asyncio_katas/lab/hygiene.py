@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from asyncio_katas.lab.blocking import real_sleep
 from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
@@ -216,7 +217,7 @@ def _loops_left(things: list[Any], loop: VirtualLoop | None) -> CheckFailed | No
 def _threads_left(loop: VirtualLoop) -> CheckFailed | None:
     deadline = time.monotonic() + _SECONDS_OF_GRACE
     while loop.outside.busy() and time.monotonic() < deadline:
-        time.sleep(0.01)
+        real_sleep(0.01)
     names = ", ".join(thread.name for thread in loop.outside.threads())
     if not names:
         return None

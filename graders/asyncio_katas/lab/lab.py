@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+from asyncio_katas.lab.blocking import real_sleep
 from asyncio_katas.lab.calls import Call
 from asyncio_katas.lab.chains import Place, answer_line, place_of
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
@@ -149,7 +150,7 @@ class Lab:
             for _ in range(_TURNS_OF_GRACE):
                 await self.turns()
                 if self.loop.outside.busy() or self.loop.ready_count() >= self._watchers:
-                    time.sleep(0.001)  # noqa: ASYNC251 - a turn later the loop goes on
+                    real_sleep(0.001)
                     return False
             return True
         finally:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from asyncio_katas.lab.timeline import Mark
 
-_shorten = reprlib.Repr()
+
+class _Shorten(reprlib.Repr):
+    """Shows the insides of containers; of foreign objects only the class, like `show` itself."""
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        if type(x) in _PLAIN or issubclass(type(x), BaseException):
+            return super().repr_instance(x, level)
+        return f"<{_name(type(x))} object>"
+
+
+_shorten = _Shorten()
 _shorten.maxlevel = 3
 _shorten.maxlist = _shorten.maxtuple = _shorten.maxdict = _shorten.maxset = 12
 _shorten.maxstring = _shorten.maxother = 80

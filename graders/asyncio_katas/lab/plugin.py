@@ -14,17 +14,19 @@ from typing import Any
 
 import pytest
 
-from asyncio_katas.lab import outside
+from asyncio_katas.lab import blocking, outside
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.hygiene import end_tasks, errors_met
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.limits import Limit, LimitFired
-from asyncio_katas.lab.messages import CheckFailed, Message
+from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.verdicts import OUTCOMES, LeftTheCheck, Verdict, answer_place, is_stub, judge
 
 _LAB = pytest.StashKey[Lab]()
 _LIMIT = pytest.StashKey[Limit]()
 _USED: weakref.WeakSet[ModuleType] = weakref.WeakSet()
+# What leaves a function that is not written correctly, rather than one that behaves differently.
+_MISTAKES = (NameError, TypeError, AttributeError, RecursionError)
 VERDICT = pytest.StashKey[Verdict]()
 
 
@@ -33,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "task(number): the task of the kata this check belongs to")
     watch = ExitStack()
     watch.enter_context(outside.recorded())
+    watch.enter_context(blocking.noted())
     config.add_cleanup(watch.close)
 
 
@@ -151,16 +154,30 @@ def _failure(lab: Lab, limit: Limit | None, error: BaseException | None) -> Base
     if isinstance(error, OUTCOMES) and answer_place(error) is not None:
         # To pytest these are no failures; some would end the session.
         return LeftTheCheck(type(error).__name__).with_traceback(error.__traceback__)
-    if lab.blocked_at:
-        place = lab.blocked_at[0]
-        where = f":\n  {place}: {place.source()}" if place else "."
-        return CheckFailed(
-            Message.of(
-                "The event loop was blocked: it could not answer while a function was running{where}", {"where": where}
-            ),
-            Message("Nothing that waits for a thread or a process may run on the loop's own thread. Await it instead."),
-        )
-    return None
+    return _blocked(lab) or _mistake(lab, error)
+
+
+def _blocked(lab: Lab) -> CheckFailed | None:
+    """Return what to tell about a loop that could not go on."""
+    if lab.last_loop is not None and lab.last_loop.blocking:
+        return blocking.verdict(lab.last_loop.blocking[0])
+    if not lab.blocked_at:
+        return None
+    place = lab.blocked_at[0]
+    where = f":\n  {place}: {place.source()}" if place else "."
+    return CheckFailed(
+        Message.of(
+            "The event loop was blocked: it could not answer while a function was running{where}", {"where": where}
+        ),
+        Message("Nothing that waits for a thread or a process may run on the loop's own thread. Await it instead."),
+    )
+
+
+def _mistake(lab: Lab, error: BaseException | None) -> BaseException | None:
+    """Return the mistake a call ended by, where the check speaks only of what it missed because of that."""
+    mistake = next((call.error for call in lab.calls if isinstance(call.error, _MISTAKES)), None)
+    spoken_of = mistake is None or describe(mistake) in str(error)
+    return mistake if isinstance(error, CheckFailed) and not spoken_of else None
 
 
 def _stub(lab: Lab, loop: VirtualLoop | None) -> BaseException | None:

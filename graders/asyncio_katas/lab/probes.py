@@ -60,6 +60,9 @@ class Probe(Generic[P, T]):
         self._cleanup = cleanup
         self._running = 0
 
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         """Return a coroutine under the name of the wrapped function, so that messages speak of that."""
         run: Any = self._run(*args, **kwargs)

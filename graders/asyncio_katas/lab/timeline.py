@@ -12,6 +12,8 @@ End = Literal["running", "returned", "raised", "cancelled"]
 
 _END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
 _MAX_ROWS = 16
+# Code that repeats without end makes a span each time; nobody needs them all.
+_MAX_RECORDED = 100
 
 
 @dataclass
@@ -66,8 +68,9 @@ class Timeline:
                     "how": span.how,
                     "cleanup": span.cleanup,
                 }
-                for span in self.spans
+                for span in self.spans[:_MAX_RECORDED]
             ],
+            "more": max(0, len(self.spans) - _MAX_RECORDED),
             "mark": {"at": mark.at, "text": mark.text} if mark else None,
         }
 
@@ -90,8 +93,9 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     lines = [_axis(gutter, columns, total, end)]
     for label, span in zip(labels, shown, strict=True):
         lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
-    if len(spans) > len(shown):
-        lines.append(_cut(f"{'':{gutter}}… and {len(spans) - len(shown)} more", width))
+    hidden = len(spans) - len(shown) + record["more"]
+    if hidden:
+        lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
     if mark:
         lines.extend(_pointer(mark["at"], _printable(mark["text"]), gutter, column, width))
     return lines

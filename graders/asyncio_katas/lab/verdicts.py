@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class LeftTheCheck(Exception):  # noqa: N818 - an outcome, not an error of the p
     """The code under test raised what ends a check, or the whole run, without failing it; its name is the text."""
 
 
+_LEFT = "An exception left the code"
 _Explanation = tuple[Message, Message | None]
 
 
@@ -61,6 +62,16 @@ def judge(error: BaseException, lab: Lab | None = None, *, limited: bool = False
     return Verdict("error", message, look, place, timeline)
 
 
+def judge_import(error: BaseException) -> Verdict:
+    """Turn whatever left the import of an answer into a verdict."""
+    found = judge(error)
+    if not found.message.template.startswith(_LEFT):
+        return found
+    message = Message.of("The file could not be imported: {error}", {"error": describe(error)})
+    look = Message('What stands at the top level runs at import. Put a trial call under `if __name__ == "__main__":`.')
+    return replace(found, message=message, look=look)
+
+
 def explain(error: BaseException) -> _Explanation:
     """Say in words what an unexpected exception means: what happened, and where to look."""
     for recognise in (_unreadable, _ended_program, _misused_names, _misused_python):
@@ -69,10 +80,8 @@ def explain(error: BaseException) -> _Explanation:
             return explanation
     if isinstance(error, BaseExceptionGroup):
         inner = "; ".join(describe(leaf) for leaf in leaves(error)[:3])
-        return Message.of(
-            "An exception left the code: {error} [{inner}]", {"error": describe(error), "inner": inner}
-        ), None
-    return Message.of("An exception left the code: {error}", {"error": describe(error)}), None
+        return Message.of(_LEFT + ": {error} [{inner}]", {"error": describe(error), "inner": inner}), None
+    return Message.of(_LEFT + ": {error}", {"error": describe(error)}), None
 
 
 def _unreadable(error: BaseException) -> _Explanation | None:
@@ -135,6 +144,11 @@ def _misused_python(error: BaseException) -> _Explanation | None:
             lambda: isinstance(error, RuntimeError) and "already awaited coroutine" in describe(error),
             "A coroutine was awaited a second time.",
             "A coroutine runs once. Call the function again for a new one.",
+        ),
+        (
+            lambda: isinstance(error, TypeError) and "awaitable is required" in describe(error),
+            "Something that cannot be awaited was given to asyncio.",
+            "A function has to be called first: what it returns can be awaited, the function itself cannot.",
         ),
         (
             lambda: "reading from stdin" in describe(error),
