@@ -95,7 +95,9 @@ ANSWERS: dict[str, tuple[str | bytes, list[str], str]] = {
         "could not be imported: TimeoutError",
     ),
     "endless fast retries": (
-        with_wait("while 1:\n    try:\n        await asyncio.wait_for(wait(9), 1)\n    except OSError:\n        pass"),
+        with_wait(
+            "while 1:\n    try:\n        await asyncio.wait_for(asyncio.sleep(9), 1)\n    except OSError:\n        pass"
+        ),
         ["passed", "failed", "passed"],
         "still no end",
     ),

@@ -93,7 +93,7 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     lines = [_axis(gutter, columns, total, end)]
     for label, span in zip(labels, shown, strict=True):
         lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
-    hidden = len(spans) - len(shown) + record["more"]
+    hidden = len(spans) - len(shown) + record.get("more", 0)
     if hidden:
         lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
     if mark:
