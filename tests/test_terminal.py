@@ -429,7 +429,7 @@ def test_a_line_stays_one_line() -> None:
     spans = [{**TIMELINE["spans"][0], "label": "one\ntwo"}]
     text = screen(result(replace(FAILED, spot=spot, timeline={**TIMELINE, "spans": spans}), PASSED, PASSED))
     assert "    first second" in text.splitlines()
-    assert row(text, "one two").startswith("  one two  ████")
+    assert row(text, "one·two").startswith("  one·two  ████")
 
 
 @pytest.mark.parametrize("width", range(1, 30))

@@ -147,10 +147,10 @@ def _pointer(at: float, text: str, gutter: int, column: Callable[[float], int], 
 def _cut(text: str, width: int) -> str:
     if _width(text) <= width:
         return text
-    text = text[:width]
-    while _width(text) >= width:
+    text = text[: max(width, 0)]
+    while text and _width(text) >= width:
         text = text[:-1]
-    return text + "…"
+    return text + "…" if width > 0 else ""
 
 
 def _width(text: str) -> int:
