@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 PRELOAD = ["pytest", "pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.lab.plugin", "plain"]
 
@@ -15,7 +16,7 @@ def run(folder: Path, *arguments: str) -> str:
     output = folder / "output.txt"
     # Where nothing can be forked, a fresh interpreter does the same, only more slowly.
     forks = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if forks else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
     if forks:
         context.set_forkserver_preload(PRELOAD)
     process = context.Process(target=_run, args=(str(folder), str(output), arguments))
