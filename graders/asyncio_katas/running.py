@@ -26,6 +26,7 @@ _START_S = 60.0
 _GRACE_S = 10.0
 _END_S = 5.0
 _GLANCE_S = 0.25
+_LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
 
@@ -274,19 +275,19 @@ def _listen(child: Child, journal: Journal, limit_s: float) -> bool:
     lines: queue.Queue[bytes | None] = queue.Queue()
     threading.Thread(target=_read, args=(child.journal, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
-    alive = True
     while not journal.ended and time.monotonic() < deadline:
         try:
             line = lines.get(timeout=_GLANCE_S)
         except queue.Empty:
-            if not alive:
-                return True
-            alive = child.alive()
+            if not child.alive():
+                # Its last words may still be on their way; only where somebody else holds the stream open is
+                # there no end of it to wait for.
+                deadline = min(deadline, time.monotonic() + _LAST_WORDS_S)
             continue
         if line is None:
             return True
         journal.feed(line)
-    return journal.ended
+    return journal.ended or not child.alive()
 
 
 def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
