@@ -3,7 +3,7 @@ from asyncio_katas.lab import Lab, Mark, expect
 
 import fails as kata
 
-pytestmark = pytest.mark.timeout(1)
+pytestmark = pytest.mark.timeout(3)
 
 
 @pytest.mark.task(1)
