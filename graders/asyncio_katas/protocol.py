@@ -44,7 +44,10 @@ class Job:
 
 @dataclass
 class Journal:
-    """Everything one child said, in order; `trailer` is what it printed from C while it was dying."""
+    """Everything one child said, in order; `trailer` is what it printed from C while it was dying.
+
+    `heard` tells whether any record arrived at all.
+    """
 
     findings: dict[str, Finding] = field(default_factory=dict)
     broken: dict[str, Finding] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class Journal:
     ended: bool = False
     trailer: list[str] = field(default_factory=list)
     rejected: int = 0
-    _heard: bool = False
+    heard: bool = False
 
     def feed(self, line: bytes) -> None:
         """Take in one line; one that does not fit is counted and otherwise ignored."""
@@ -67,14 +70,9 @@ class Journal:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.rejected += 1
 
-    @property
-    def heard(self) -> bool:
-        """Whether the child got as far as importing a kata."""
-        return self._heard
-
     def _take(self, record: dict[str, Any]) -> None:
         event = record["event"]
-        self._heard = True
+        self.heard = True
         if event == "import":
             self.importing = _string(record["kata"])
         elif event == "imported":
