@@ -92,7 +92,6 @@ class Recorder:
     """The pytest plugin that writes the journal."""
 
     def __init__(self, job: Job, journal: int) -> None:
-        self._job = job
         self._journal = journal
         self._skip = set(job.skip)
         self._endless: dict[str, int] = {}
@@ -108,7 +107,7 @@ class Recorder:
         """Import one kata; an import that fails, or tries to end the program, is that kata's affair alone."""
         if not isinstance(collector, pytest.Module):
             return (yield)
-        slug = collector.path.stem.removeprefix("test_")
+        slug = _slug(collector)
         self.write("import", kata=slug)
         faulthandler.dump_traceback_later(IMPORT_LIMIT_S, exit=True, file=self._journal)
         try:
@@ -131,7 +130,7 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Frame one check: a hard limit, a fresh import of the answer, and one verdict."""
-        slug, name = item.path.stem.removeprefix("test_"), _name(item)
+        slug, name = _slug(item), _name(item)
         if self._endless.get(slug, 0) >= _ENDLESS_CHECKS:
             verdict = Verdict("not_run", Message("Not run: other checks of this kata never ended."))
             self.write("verdict", check=name, **_record(verdict))
@@ -160,14 +159,18 @@ class Recorder:
         report = yield
         verdict = item.stash.get(VERDICT, None)
         if verdict is not None and not known:
-            slug = item.path.stem.removeprefix("test_")
+            slug = _slug(item)
             self._endless[slug] = self._endless.get(slug, 0) + (verdict.outcome == "timeout")
             self.write("verdict", check=_name(item), **_record(verdict, report.capstdout + report.capstderr))
         return report
 
 
+def _slug(node: pytest.Item | pytest.Collector) -> str:
+    return node.path.stem.removeprefix("test_")
+
+
 def _name(item: pytest.Item) -> str:
-    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
+    return f"{_slug(item)}::{item.name}"
 
 
 def _limit(item: pytest.Item) -> float:
