@@ -46,6 +46,13 @@ async def test_offload_runs_in_another_thread(lab: Lab) -> None:
         return left + right
 
     call = await lab.call(kata.offload, job, "a", "b")
+    if "local object" in str(call.error):
+        expect(
+            False,
+            "The function had to be pickled, and cannot be: {error}.",
+            look="What is sent to another process is pickled; a thread takes any function. offload promises a thread.",
+            error=show(call.error),
+        )
     call.expect_value("ab", "job('a', 'b') returned {expected}, but offload returned {actual}.")
     expect(
         seen != [True],

@@ -1,7 +1,7 @@
 """fn runs in a worker process instead of a worker thread.
 
 Fails: test_offload_runs_in_another_thread
-Says: An exception left the code: AttributeError: Can't get local object
+Says: The function had to be pickled, and cannot be
 """
 
 from __future__ import annotations
