@@ -233,3 +233,26 @@ def test_pause_and_turns_are_exact() -> None:
         assert lab.now == 0.1
 
     run(main)
+
+
+def test_an_attempt_keeps_what_came_of_it() -> None:
+    """A synchronous function is called at once; its value and its exception wait for the check."""
+    lab = Lab()
+    assert lab.attempt(int, "ff", base=16).value == 255
+    failure = lab.attempt(int, "no number")
+    assert isinstance(failure.error, ValueError)
+    assert failure.happened.startswith("raised ValueError")
+    failure.expect_error(ValueError)
+    with pytest.raises(CheckFailed, match="returned 255, expected 256"):
+        lab.attempt(int, "255").expect_value(256)
+
+
+def test_an_attempt_explains_a_wrong_signature() -> None:
+    """Arguments that do not fit are a matter of the signature, not an exception of the code's own."""
+
+    def answer(question: str) -> str:
+        return question
+
+    lab = Lab()
+    with pytest.raises(CheckFailed, match=r"answer cannot be called as .*answer\('a', 'b'\)"):
+        lab.attempt(answer, "a", "b")

@@ -4,7 +4,7 @@ A check is an async test function with a docstring (the line a learner reads bes
 marker `task(number)` and, where it watches something, the fixture `lab`.
 """
 
-from asyncio_katas.lab.calls import Call
+from asyncio_katas.lab.calls import Attempt, Call
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import expect, expect_same, fail, same, show
 from asyncio_katas.lab.probes import Gate, Probe
@@ -12,6 +12,7 @@ from asyncio_katas.lab.rendezvous import ThreadGate
 from asyncio_katas.lab.timeline import Mark, Span
 
 __all__ = [
+    "Attempt",
     "Call",
     "Gate",
     "Lab",

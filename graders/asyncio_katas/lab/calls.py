@@ -1,4 +1,4 @@
-"""The call under test, watched from outside: whatever leaves it is kept for the check to judge."""
+"""Calls of the code under test, watched from outside: whatever leaves them is kept for the check to judge."""
 
 from __future__ import annotations
 
@@ -21,65 +21,20 @@ if TYPE_CHECKING:
 _TURNS_OF_GRACE = 4
 
 
-class Call:
-    """One call of the function under test, running as a task of its own; never raises into the check."""
+class Ending:
+    """What came of calling the function under test: a value, or an exception that is kept for the check to judge."""
 
-    def __init__(
-        self, lab: Lab, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        self.name = getattr(fn, "__qualname__", None) or type(fn).__name__
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.value: Any = None
         self.error: BaseException | None = None
-        self.began = lab.now
         self.ended: float | None = None
         self.left_behind: list[asyncio.Task[Any]] = []
-        self._lab = lab
-        self._over: asyncio.Future[None] = lab.loop.create_future()
-        self._awaitable = _invoke(self.name, fn, args, kwargs)
-        self._span = lab.timeline.begin(self.name, self.began)
-        context = contextvars.copy_context()
-        context.run(owner.set, self)
-        self._task = lab.loop.create_task(self._run(), name=self.name, context=context)
-
-    async def _run(self) -> None:
-        try:
-            self.value = await self._awaitable
-            self._span.how = "returned"
-        except LimitFired:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever leaves the call is what the check looks at
-            self.error = error
-            self._span.how = "cancelled" if isinstance(error, asyncio.CancelledError) else "raised"
-        self._span.end = self.ended = self._lab.now
-        self._awaitable = None
-        self._settle(self._lab.loop.tasks_of(self) - {self._task}, _TURNS_OF_GRACE)
-
-    def _settle(self, left: set[asyncio.Task[Any]], turns: int) -> None:
-        if left and turns:
-            self._lab.loop.call_soon(self._settle, left, turns - 1)
-            return
-        self.left_behind = [task for task in left if not task.done()]
-        if not self._over.done():
-            self._over.set_result(None)
-
-    def __await__(self) -> Generator[Any, None, Call]:
-        if not self._over.done():
-            yield from self._over.__await__()
-        return self
-
-    @property
-    def over(self) -> bool:
-        """Whether the call has ended."""
-        return self.ended is not None
 
     @property
     def happened(self) -> str:
         """What came of the call, in words."""
         return f"returned {show(self.value)}" if self.error is None else f"raised {show(self.error)}"
-
-    def cancel(self) -> None:
-        """Cancel the caller, as asyncio cancels whoever awaits the function under test."""
-        self._task.cancel()
 
     def raise_crash(self) -> None:
         """Raise the call's exception into the check, for a call that was expected to return."""
@@ -121,8 +76,92 @@ class Call:
         )
 
 
+class Attempt(Ending):
+    """One call of a synchronous function under test, made at once; never raises into the check."""
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(_name_of(fn))
+        _expect_signature(self.name, fn, args, kwargs)
+        try:
+            self.value = fn(*args, **kwargs)
+        except LimitFired:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever leaves the call is what the check looks at
+            self.error = error
+
+
+class Call(Ending):
+    """One call of the function under test, running as a task of its own; never raises into the check."""
+
+    def __init__(
+        self, lab: Lab, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        super().__init__(_name_of(fn))
+        self.began = lab.now
+        self._lab = lab
+        self._over: asyncio.Future[None] = lab.loop.create_future()
+        self._awaitable = _invoke(self.name, fn, args, kwargs)
+        self._span = lab.timeline.begin(self.name, self.began)
+        context = contextvars.copy_context()
+        context.run(owner.set, self)
+        self._task = lab.loop.create_task(self._run(), name=self.name, context=context)
+
+    async def _run(self) -> None:
+        try:
+            self.value = await self._awaitable
+            self._span.how = "returned"
+        except LimitFired:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever leaves the call is what the check looks at
+            self.error = error
+            self._span.how = "cancelled" if isinstance(error, asyncio.CancelledError) else "raised"
+        self._span.end = self.ended = self._lab.now
+        self._awaitable = None
+        self._settle(self._lab.loop.tasks_of(self) - {self._task}, _TURNS_OF_GRACE)
+
+    def _settle(self, left: set[asyncio.Task[Any]], turns: int) -> None:
+        if left and turns:
+            self._lab.loop.call_soon(self._settle, left, turns - 1)
+            return
+        self.left_behind = [task for task in left if not task.done()]
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def __await__(self) -> Generator[Any, None, Call]:
+        if not self._over.done():
+            yield from self._over.__await__()
+        return self
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self.ended is not None
+
+    def cancel(self) -> None:
+        """Cancel the caller, as asyncio cancels whoever awaits the function under test."""
+        self._task.cancel()
+
+
 def _invoke(name: str, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call the function under test, and explain a signature or a result that cannot be what the contract says."""
+    """Call the function under test, and explain a result that cannot be what the contract says."""
+    __tracebackhide__ = True
+    _expect_signature(name, fn, args, kwargs)
+    awaitable = fn(*args, **kwargs)
+    expect(
+        inspect.isawaitable(awaitable),
+        "{name} returned {value} instead of something to await.",
+        look="It must be an `async def`, and its body must run only when it is awaited.",
+        name=name,
+        value=show(awaitable),
+    )
+    return awaitable
+
+
+def _name_of(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__qualname__", None) or type(fn).__name__
+
+
+def _expect_signature(name: str, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     __tracebackhide__ = True
     try:
         inspect.signature(fn).bind(*args, **kwargs)
@@ -138,15 +177,6 @@ def _invoke(name: str, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...],
         )
     except ValueError:
         pass
-    awaitable = fn(*args, **kwargs)
-    expect(
-        inspect.isawaitable(awaitable),
-        "{name} returned {value} instead of something to await.",
-        look="It must be an `async def`, and its body must run only when it is awaited.",
-        name=name,
-        value=show(awaitable),
-    )
-    return awaitable
 
 
 def _argument(value: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from asyncio_katas.lab.blocking import real_sleep
-from asyncio_katas.lab.calls import Call
+from asyncio_katas.lab.calls import Attempt, Call, Ending
 from asyncio_katas.lab.chains import Place, answer_line, place_of
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
@@ -35,7 +35,7 @@ class Lab:
     def __init__(self) -> None:
         self.timeline = Timeline()
         self.hygiene = Hygiene()
-        self.calls: list[Call] = []
+        self.calls: list[Ending] = []
         self.blocked_at: list[Place | None] = []
         self.waits: list[Wait] = []
         self._watchers = 0
@@ -87,6 +87,12 @@ class Lab:
         call = Call(self, fn, args, kwargs)
         self.calls.append(call)
         return call
+
+    def attempt(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attempt:
+        """Call a synchronous function under test; whatever leaves it is in the result."""
+        attempt = Attempt(fn, args, kwargs)
+        self.calls.append(attempt)
+        return attempt
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a part of a synchronous check on a virtual loop of its own, closed afterwards."""
