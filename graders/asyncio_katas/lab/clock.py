@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import heapq
-import itertools
 import math
 import selectors
 import threading
@@ -55,7 +54,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._turns = 0
         self._turns_at_this_time = 0
         self._in_grace = False
-        self._timers = itertools.count()
+        self.timers_set = 0
+        self.on_time: list[Callable[[float], object]] = []
         self._subprocesses: list[asyncio.SubprocessTransport] = []
         self._owners: weakref.WeakKeyDictionary[asyncio.Task[Any], object] = weakref.WeakKeyDictionary()
         self.outside = Outside()
@@ -79,7 +79,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Set a timer; those of the same moment fire in the order in which they were set."""
         self._check_closed()  # type: ignore[attr-defined]
         timer = _Timer(when, callback, args, self, context)
-        timer.number = next(self._timers)
+        self.timers_set += 1
+        timer.number = self.timers_set
         heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
@@ -106,8 +107,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def next_timer(self) -> float | None:
         """Return when the next timer is due, or None without any."""
-        due = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
-        return min(due, default=None)
+        return min((timer.when() for timer in self.timers()), default=None)
+
+    def timers(self) -> list[Any]:
+        """Return the timers that are still to fire."""
+        return [timer for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
 
     def ready_count(self) -> int:
         """Return how many callbacks are ready to run, besides the one that is running."""
@@ -167,6 +171,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         # Timers due at the same moment fire together, also where floats are coarser than a nanosecond.
         self._clock_resolution = max(1e-9, 2 * math.ulp(self._now))
         self._turns_at_this_time = 0
+        for listener in self.on_time:
+            listener(self._now)
         self._judge_turns()
 
     def _judge_turns(self) -> None:

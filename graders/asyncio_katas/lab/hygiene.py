@@ -173,7 +173,7 @@ def _left(tasks: list[asyncio.Task[Any]], name: str) -> CheckFailed:
 
 
 def _timers_left(loop: VirtualLoop | None) -> CheckFailed | None:
-    timers = [t for t in loop._scheduled if not t.cancelled()] if loop else []  # type: ignore[attr-defined]
+    timers = loop.timers() if loop else []
     if not timers or loop is None:
         return None
     timer = timers[0]

@@ -67,6 +67,20 @@ class Lab:
         """Loop time when the check ended, or 0 where it never used the loop."""
         return self._loop.time() if self._loop else 0.0
 
+    @property
+    def timers(self) -> int:
+        """How many timers are waiting to fire now."""
+        return len(self.loop.timers())
+
+    @property
+    def timers_set(self) -> int:
+        """How many timers have been set so far, on the whole."""
+        return self.loop.timers_set
+
+    def on_time(self, listener: Callable[[float], object]) -> None:
+        """Have `listener` called with the loop time whenever it has moved, before anything else happens then."""
+        self.loop.on_time.append(listener)
+
     def probe(
         self,
         fn: Callable[P, Awaitable[T]],

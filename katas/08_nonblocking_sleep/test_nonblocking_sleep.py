@@ -1,0 +1,361 @@
+"""Checks of kata 08. Loop time is virtual; the wall clock is frozen, and moves with the loop's."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import nonblocking_sleep as kata
+import pytest
+from freezegun import freeze_time
+
+from asyncio_katas.lab import Lab, Mark, expect, show
+
+MIDNIGHT = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_asyncio_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make asyncio.sleep raise, under whatever name it was imported."""
+
+    async def refuse(delay: float, result: Any = None) -> Any:
+        raise RuntimeError("asyncio.sleep() is what you build in this kata; use timers and futures of the loop")
+
+    monkeypatch.setattr(asyncio.sleep, "__code__", refuse.__code__)
+
+
+class WallClock:
+    """The wall clock of one check: frozen at midnight, it moves with the loop's clock, and can be set."""
+
+    def __init__(self, lab: Lab, frozen: Any) -> None:
+        self._frozen = frozen
+        self._loop_time = lab.now
+        lab.on_time(self._moved)
+
+    def _moved(self, loop_time: float) -> None:
+        self._frozen.tick(loop_time - self._loop_time)
+        self._loop_time = loop_time
+
+    def moment(self, seconds: float) -> datetime:
+        """Return the moment that it will show in so many seconds."""
+        shown: datetime = self._frozen()
+        return shown.replace(tzinfo=UTC) + timedelta(seconds=seconds)
+
+    def set_back(self, seconds: float) -> None:
+        """Set it back, as a machine does that finds its clock fast."""
+        self._frozen.tick(-seconds)
+
+
+@contextmanager
+def wall_clock(lab: Lab) -> Iterator[WallClock]:
+    """Freeze the wall clock at midnight, and let it move with the loop's for as long as the block lasts."""
+    with freeze_time(MIDNIGHT, ignore=["asyncio_katas"]) as frozen:
+        yield WallClock(lab, frozen)
+
+
+async def turns_given(lab: Lab, fn: Callable[..., Awaitable[object]], *args: object) -> tuple[Any, int]:
+    """Call a function while three tasks are ready; return the call, and how many had a turn before it ended."""
+    seen: list[str] = []
+    before: list[int] = []
+
+    async def sleeper() -> object:
+        value = await fn(*args)
+        before.append(len(seen))
+        return value
+
+    async def ready(name: str) -> None:
+        seen.append(name)
+
+    call = lab.call(sleeper)
+    others = [lab.call(ready, name) for name in "abc"]
+    await call
+    for other in others:
+        await other
+    return call, before[0] if before else 0
+
+
+@pytest.mark.task(1)
+async def test_sleeps_for_the_delay(lab: Lab) -> None:
+    """sleep: returns the result after exactly that many seconds of loop time."""
+    threads = set(threading.enumerate())
+    call = await lab.call(kata.sleep, 0.25, "done")
+    extra = [thread.name for thread in threading.enumerate() if thread not in threads]
+    expect(
+        not extra,
+        "Waiting for 0.25 s took a thread: {names}.",
+        look="A loop can wait for thousands of moments by itself: it has timers.",
+        names=", ".join(extra),
+    )
+    call.expect_value("done", "sleep(0.25, {expected}) returned {actual}.", look="Whoever sleeps gets `result` back.")
+    expect(
+        call.ended == 0.25,
+        "sleep(0.25) ended at t={ended} of loop time, expected t=0.25.",
+        look="Which method of the loop has a callback called after a number of seconds?",
+        mark=Mark(0.25, "expected here"),
+        ended=call.ended,
+    )
+    plain = await lab.call(kata.sleep, 1)
+    plain.expect_value(None, "sleep(1) returned {actual}, expected None.")
+
+
+@pytest.mark.task(1)
+async def test_sleepers_overlap(lab: Lab) -> None:
+    """sleep: whoever sleeps lets the others run; three sleepers sleep at the same time."""
+    began = lab.now
+    calls = [lab.call(kata.sleep, delay, delay) for delay in (4.0, 1.0, 2.0)]
+    for call in calls:
+        await call
+    for call, delay in zip(calls, (4.0, 1.0, 2.0), strict=True):
+        call.expect_value(delay)
+    ended = [(call.ended or 0.0) - began for call in calls]
+    expect(
+        ended == [4, 1, 2],
+        "Three sleepers of 4, 1 and 2 s, started together, ended after {ended} s.",
+        look="Each needs a timer and a future of its own, and waits for nobody else's.",
+        ended=show(ended),
+    )
+
+
+@pytest.mark.task(1)
+async def test_zero_gives_everybody_a_turn(lab: Lab) -> None:
+    """sleep: with a delay of 0 or less, no time passes, but every ready task gets a turn."""
+    for delay in (0, -1.0):
+        call, turns = await turns_given(lab, kata.sleep, delay, "done")
+        call.expect_value("done", "sleep({delay}, {expected}) returned {actual}.", delay=delay)
+        expect(
+            call.ended == call.began,
+            "sleep({delay}) took {took} s of loop time.",
+            look="Nothing to wait for: only step back behind those who are ready.",
+            delay=delay,
+            took=(call.ended or 0.0) - call.began,
+        )
+        expect(
+            turns == 3,
+            "Three tasks were ready, but only {count} of them had a turn before sleep({delay}) returned.",
+            look="A coroutine that never suspends lets nobody in, however many `await` there are.",
+            count=turns,
+            delay=delay,
+        )
+
+
+@pytest.mark.task(2)
+async def test_costs_one_timer(lab: Lab) -> None:
+    """sleep: a sleeper costs one timer, however long it sleeps."""
+    before = lab.timers_set
+    call = lab.call(kata.sleep, 2.0)
+    await lab.turns(8)
+    waiting = lab.timers
+    await call
+    call.raise_crash()
+    expect(
+        waiting > 0,
+        "A task sleeps for 2 s, but no timer is set.",
+        look="What is going to wake it?",
+    )
+    expect(
+        call.ended == 2 + call.began,
+        "sleep(2) took {took} s of loop time.",
+        took=(call.ended or 0.0) - call.began,
+    )
+    expect(
+        lab.timers_set - before == 1,
+        "One task slept for 2 s, and set {count} timers.",
+        look="Looking again and again costs turns. One timer, at the right moment, is enough.",
+        count=lab.timers_set - before,
+    )
+
+
+@pytest.mark.task(2)
+async def test_cancelled_sleeper_leaves_nothing(lab: Lab) -> None:
+    """sleep: cancelled, it ends with CancelledError at once, and its timer is gone."""
+    call = lab.call(kata.sleep, 8.0)
+    await lab.pause(1)
+    call.cancel()
+    await call
+    left = lab.timers
+    call.expect_error(
+        asyncio.CancelledError,
+        "A sleeper was cancelled, and {call} {happened}.",
+        look="CancelledError belongs to whoever cancelled: clean up in `finally`, and let it out.",
+    )
+    expect(
+        call.ended == 1,
+        "A sleeper was cancelled at t=1, and ended at t={ended}.",
+        look="Who is cancelled has no reason to wait any longer.",
+        mark=Mark(1, "cancelled"),
+        ended=call.ended,
+    )
+    expect(
+        left == 0,
+        "A sleeper was cancelled, but its timer is still set: it would fire at t={due}.",
+        look="What call_later returns can be cancelled. When is it certain that nobody needs it any more?",
+        due=lab.loop.next_timer(),
+    )
+
+
+@pytest.mark.task(2)
+async def test_every_does_not_drift(lab: Lab) -> None:
+    """every: call k is made at start + k * interval, however long the calls take."""
+
+    async def work() -> None:
+        await lab.pause(1)
+
+    fn = lab.probe(work)
+    await lab.pause(2)
+    call = await lab.call(kata.every, 4, fn, times=3)
+    call.raise_crash()
+    starts = [span.start - call.began for span in fn.spans]
+    expect(
+        fn.started == 3,
+        "times=3, but fn was called {count} times.",
+        look="`times` counts the calls, the first one included.",
+        count=fn.started,
+    )
+    expect(
+        starts[0] == 0,
+        "The first call was made {first} s after the start, expected at once.",
+        look="Call 0 is due at start + 0 * interval.",
+        first=starts[0],
+    )
+    expect(
+        starts != [0, 5, 10],
+        "Calls take 1 s and the interval is 4 s: calls were made after {starts} s, each 1 s later than it should.",
+        look="Sleeping for the interval after each call adds up what the calls take. When is call k due?",
+        starts=show(starts),
+    )
+    expect(
+        starts == [0, 4, 8],
+        "The interval is 4 s: calls were made after {starts} s, expected [0, 4, 8].",
+        look="Call k is due at start + k * interval, whatever happened before.",
+        starts=show(starts),
+    )
+    expect(
+        (call.ended or 0.0) - call.began == 9,
+        "The last call ended after 9 s, but every() returned after {ended} s.",
+        look="It returns when the last call has ended: no earlier, and with no pause after it.",
+        ended=(call.ended or 0.0) - call.began,
+    )
+    idle = await lab.call(kata.every, 4, fn, times=0)
+    idle.raise_crash()
+    expect(
+        fn.started == 3 and idle.ended == idle.began,
+        "times=0, but there were {count} calls, and every() took {took} s.",
+        count=fn.started - 3,
+        took=(idle.ended or 0.0) - idle.began,
+    )
+
+
+@pytest.mark.task(2)
+async def test_every_catches_up(lab: Lab) -> None:
+    """every: calls never overlap; a late one starts as soon as the one before has ended, and the next is on time."""
+    lengths = [10.0, 1.0, 1.0, 1.0, 1.0]
+
+    async def work() -> None:
+        await lab.pause(lengths[fn.started - 1])
+
+    fn = lab.probe(work)
+    call = await lab.call(kata.every, 4, fn, times=5)
+    call.raise_crash()
+    starts = [span.start - call.began for span in fn.spans]
+    expect(
+        fn.peak <= 1,
+        "The first call takes 10 s and the interval is 4 s: {count} calls ran at the same time.",
+        look="Await each call before you make the next one.",
+        mark=Mark(fn.peak_at, "overlap"),
+        count=fn.peak,
+    )
+    expect(
+        starts[:2] == [0, 10],
+        "The first call ended at t=10, and the second, due at t=4, was made at t={second}.",
+        look="What is late starts at once.",
+        mark=Mark(10, "the first call has ended"),
+        second=starts[1] if len(starts) > 1 else "never",
+    )
+    expect(
+        starts == [0, 10, 11, 12, 16],
+        "The first call took 10 s instead of 4; calls were made at t={starts}, expected [0, 10, 11, 12, 16].",
+        look="Calls due at 4 and 8 are late and follow at once; from t=12 on all are on time. None is left out.",
+        starts=show(starts),
+    )
+
+
+@pytest.mark.task(3)
+async def test_until_a_moment_of_the_wall_clock(lab: Lab) -> None:
+    """sleep_until: returns when the wall clock shows that moment, in whatever time zone it is given."""
+    await lab.pause(1)
+    with wall_clock(lab) as clock:
+        for zone in (UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8))):
+            call = await lab.call(kata.sleep_until, clock.moment(64).astimezone(zone))
+            call.raise_crash()
+            expect(
+                (call.ended or 0.0) - call.began == 64,
+                "The wall clock shows the moment 64 s from now, given in {zone}, but sleep_until took {took} s.",
+                look="Compare aware moments with aware ones, in any time zone: their difference is a duration.",
+                zone=str(zone),
+                took=(call.ended or 0.0) - call.began,
+            )
+            call.expect_value(None)
+
+
+@pytest.mark.task(3)
+async def test_naive_moments_are_refused(lab: Lab) -> None:
+    """sleep_until: a naive moment is a ValueError."""
+    with wall_clock(lab) as clock:
+        due = clock.moment(64).replace(tzinfo=None)
+        call = await lab.call(kata.sleep_until, due)
+    call.expect_error(
+        ValueError,
+        "A datetime without a time zone was given: {call} {happened}, expected ValueError.",
+        look="Without a time zone nobody knows which moment is meant. Refuse instead of guessing.",
+    )
+    expect(
+        call.ended == call.began,
+        "A naive moment was refused only after {took} s.",
+        took=(call.ended or 0.0) - call.began,
+    )
+
+
+@pytest.mark.task(3)
+async def test_past_moments_give_a_turn(lab: Lab) -> None:
+    """sleep_until: for a moment that has passed, no time passes, but every ready task gets a turn."""
+    with wall_clock(lab) as clock:
+        call, turns = await turns_given(lab, kata.sleep_until, clock.moment(-64))
+    call.raise_crash()
+    expect(
+        call.ended == call.began,
+        "The moment had passed, but sleep_until took {took} s.",
+        took=(call.ended or 0.0) - call.began,
+    )
+    expect(
+        turns == 3,
+        "Three tasks were ready, but only {count} of them had a turn before sleep_until of a past moment returned.",
+        look="It is like sleep(0): nothing to wait for, but step back once.",
+        count=turns,
+    )
+
+
+@pytest.mark.task(3)
+async def test_wall_clock_set_back(lab: Lab) -> None:
+    """sleep_until: if the wall clock was set back meanwhile, it sleeps on until it shows the moment."""
+    with wall_clock(lab) as clock:
+        call = lab.call(kata.sleep_until, clock.moment(8))
+        for seconds in (16, 32):
+            await lab.pause(4)
+            clock.set_back(seconds)
+        await call
+    call.raise_crash()
+    expect(
+        (call.ended or 0.0) != 8,
+        "The wall clock was set back by 16 s and by 32 s, and sleep_until returned 48 s too early.",
+        look="Loop time and wall-clock time are two clocks. On waking, look again at the one you were asked about.",
+        mark=Mark(8, "48 s too early"),
+    )
+    expect(
+        call.ended == 56,
+        "The wall clock shows the moment at t=56, but sleep_until returned at t={ended}.",
+        look="It may be set back more than once: look each time you wake.",
+        mark=Mark(56, "the wall clock shows the moment"),
+        ended=call.ended,
+    )
