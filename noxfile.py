@@ -77,6 +77,12 @@ def check(session: nox.Session) -> None:
 
 
 @nox.session
+def verify(session: nox.Session) -> None:
+    """Prove that the checks judge rightly. `nox -s verify -- 06` for one kata, `-- --help` for more."""
+    _katas(session, "verify", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "running": {"lab", "records", "protocol", "staging", "child"},
     "scoring": {"lab", "records", "staging"},
     "rendering": {"lab", "records", "protocol", "rendering"},
-    "cli": {"", "catalog", "records", "running", "scoring", "staging", "rendering"},
+    "verifying": {"lab", "records", "running", "scoring", "staging"},
+    "cli": {"", "verifying", "catalog", "records", "running", "scoring", "staging", "rendering"},
     "__main__": {"cli"},
     "": set[str](),
 }

@@ -75,6 +75,33 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     return SOLVED if report.solved == len(report.katas) else UNSOLVED
 
 
+@cli.command()
+@click.argument("katas", nargs=-1, metavar="[KATA]...")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Grade each answer so often.")
+@click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
+@click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; one per core otherwise.")
+@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
+@click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
+def verify(katas: tuple[str, ...], *, repeat: int, stress: bool, jobs: int | None, log: Path | None, form: str) -> int:
+    """For authors: prove that the checks judge rightly, on the stub and on every right and wrong answer."""
+    from asyncio_katas import verifying  # noqa: PLC0415 - learners have no use for these
+    from asyncio_katas.rendering import proof as rendering  # noqa: PLC0415
+
+    course = _course()
+    chosen = catalog.select(catalog.discover(course), katas)
+    jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 1)
+    proofs = []
+    with rendering.view() as view:
+        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, log=log, done=view.done):
+            proofs.append(proof)
+            view.kata(proof)
+    if form == "markdown":
+        click.echo(rendering.markdown(proofs), nl=False)
+    else:
+        rendering.table(proofs)
+    return UNSOLVED if any(proof.problems for proof in proofs) else SOLVED
+
+
 @cli.command(hidden=True)
 def seal() -> None:
     """For authors: note the check files as they are now in every kata.toml."""

@@ -182,3 +182,34 @@ class Report:
     def solved(self) -> int:
         """How many katas are solved."""
         return sum(1 for result in self.katas if result.solved)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that must hold of a kata, and the problem with it, if any.
+
+    It is `about` the course's files, the stub, a right answer's passing, a wrong one's rejection, the naming of its
+    mistake, or a README's example.
+    """
+
+    about: str
+    name: str
+    problem: Message | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything that was tried of one kata."""
+
+    kata: Kata
+    claims: tuple[Claim, ...]
+
+    @property
+    def problems(self) -> list[Claim]:
+        """What does not hold."""
+        return [claim for claim in self.claims if claim.problem]
+
+    def count(self, about: str) -> tuple[int, int]:
+        """Return how many claims about this hold, and how many there are."""
+        claims = [claim for claim in self.claims if claim.about == about]
+        return sum(1 for claim in claims if not claim.problem), len(claims)

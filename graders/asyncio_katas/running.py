@@ -29,6 +29,7 @@ _GLANCE_S = 0.25
 _LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
+_QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 
 
 class GraderFault(Exception):  # noqa: N818 - the word in the documentation
@@ -156,6 +157,9 @@ _hidden_main = _HiddenMain()
 
 
 def _server() -> Any:
+    # What a killed child leaves behind is tidied up at the end, which is nothing to tell anybody about.
+    if _QUIET_TRACKER not in sys.warnoptions:
+        sys.warnoptions.append(_QUIET_TRACKER)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
     return context

@@ -1,0 +1,283 @@
+"""Proof that a course judges rightly: right answers pass, wrong ones fail where they should, stubs earn nothing."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncio_katas import running, scoring, staging
+from asyncio_katas.lab.messages import Message
+from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
+
+CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES = range(7, 13), 3, 3, 5, 12, 3
+_HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((http[^)]*)\)")
+_DOCUMENTATION = "https://docs.python.org/3/"
+# Real seconds for a README's program; none needs more than one.
+_EXAMPLE_S = 60
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One thing to try: a file to grade in the given round, or a README's program to run."""
+
+    kata: Kata
+    about: str
+    name: str
+    run: Callable[[], list[Claim]]
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """What this trial is called in a log; another one as soon as a file it rests on changes."""
+        return f"{self.kata.name}/{self.about}/{self.name}/{self.digest}"
+
+
+def verify(
+    chosen: Sequence[Kata],
+    course: Path,
+    *,
+    jobs: int,
+    rounds: int = 1,
+    log: Path | None = None,
+    done: Callable[[int, int], None] | None = None,
+) -> Iterator[Proof]:
+    """Yield the proof of each kata, as they are completed.
+
+    All answers are graded `rounds` times, `jobs` at a time. With a `log`, what it says was tried before is not tried
+    again. `done` is told how many trials are over, and how many there are.
+    """
+    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds)]
+    open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
+    claims = {kata.name: _course(kata, course) for kata in chosen}
+    tried = 0
+    with _log(log) as known, _pool(jobs) as pool:
+        futures = {pool.submit(known, trial): trial for trial in trials}
+        for future in as_completed(futures):
+            kata = futures[future].kata
+            claims[kata.name] += future.result()
+            open_trials[kata.name] -= 1
+            tried += 1
+            if done:
+                done(tried, len(trials))
+            if not open_trials[kata.name]:
+                yield Proof(kata, tuple(claims[kata.name]))
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    finally:
+        # Whoever interrupts waits for the trials that run, not for those to come.
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _log(path: Path | None) -> Iterator[Callable[[Trial], list[Claim]]]:
+    """Give a function that runs a trial, unless the log says what came of it, and notes it there."""
+    if path is None:
+        yield lambda trial: trial.run()
+        return
+    try:
+        entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        before = {str(entry["trial"]): [_claim(item) for item in entry["claims"]] for entry in entries}
+        stream = path.open("a", encoding="utf-8")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KatasError(f"{path} is no log of an earlier run: {error}", "Next: choose another --log.") from None
+
+    def known(trial: Trial) -> list[Claim]:
+        found = before.get(trial.key)
+        if found is None:
+            found = trial.run()
+            items = [[claim.about, claim.name, str(claim.problem) if claim.problem else None] for claim in found]
+            stream.write(json.dumps({"trial": trial.key, "claims": items}) + "\n")
+            stream.flush()
+        return found
+
+    with stream:
+        yield known
+
+
+def _claim(item: list[str | None]) -> Claim:
+    about, name, problem = item
+    return Claim(str(about), str(name), Message.of("{problem}", {"problem": problem}) if problem else None)
+
+
+def _course(kata: Kata, course: Path) -> list[Claim]:
+    """Return what must hold of a kata's files as they lie there."""
+    solutions = course / "solutions" / kata.name
+    right, wrong = _answers(solutions, "right"), _answers(solutions, "wrong")
+    ids = [check.id for check in kata.checks]
+    per_task = [sum(1 for check in kata.checks if check.task == task.number) for task in kata.tasks]
+    names = [path.name for path in (course / "katas").iterdir()]
+    modules = {kata.slug, *(path.stem for path in right + wrong)}
+    strays = [*_strays(kata.folder, _KATA_FILES, kata), *_strays(solutions, _SOLUTION_FILES, kata)]
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    rules: list[tuple[str, bool, str, object]] = [
+        (
+            "slug",
+            [name[3:] for name in names].count(kata.slug) == 1,
+            "another kata has the slug {found} too",
+            kata.slug,
+        ),
+        (
+            "modules",
+            not modules & sys.stdlib_module_names,
+            "a file is named like a module of Python itself: {found}",
+            sorted(modules & sys.stdlib_module_names),
+        ),
+        ("check names", len(ids) == len(set(ids)), "two checks have the same name: {found}", ids),
+        ("number of checks", len(kata.checks) in CHECKS, "there are {found} checks, not 7 to 12", len(kata.checks)),
+        ("tasks", len(kata.tasks) == TASKS, "there are {found} tasks, not 3", len(kata.tasks)),
+        ("every task is checked", all(per_task), "the tasks have {found} checks", per_task),
+        (
+            "hints",
+            all(len(task.hints) == HINTS for task in kata.tasks),
+            "the tasks have {found} hints, not 3 each",
+            [len(task.hints) for task in kata.tasks],
+        ),
+        ("prerequisites", set(kata.prerequisites) <= set(names), "unknown prerequisites: {found}", kata.prerequisites),
+        ("seal", not kata.changed, "the check file differs from its digest; run: katas seal", ""),
+        ("right answers", len(right) >= RIGHT, "there are {found} right answers, fewer than 5", len(right)),
+        ("wrong answers", len(wrong) >= WRONG, "there are {found} wrong answers, fewer than 12", len(wrong)),
+        ("stray files", not strays, "files that do not belong here: {found}", strays),
+        ("README title", text.startswith(f"# {kata.number:02} · "), "{found} must start with its number", readme),
+        (
+            "README examples",
+            len(_EXAMPLE.findall(text)) >= EXAMPLES,
+            "there are {found} examples with their output, fewer than 3",
+            len(_EXAMPLE.findall(text)),
+        ),
+        ("README command", f"nox -s check -- {kata.number:02}" in text, "{found} does not say how to run it", readme),
+        (
+            "README links",
+            bool(_LINK.findall(text)) and all(link.startswith(_DOCUMENTATION) for link in _LINK.findall(text)),
+            "links lead elsewhere than to Python's documentation: {found}",
+            [link for link in _LINK.findall(text) if not link.startswith(_DOCUMENTATION)],
+        ),
+    ]
+    return [
+        Claim("course", name, None if holds else Message.of(template, {"found": _text(found)}))
+        for name, holds, template, found in rules
+    ]
+
+
+_KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
+_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "{slug}.py", "test_{slug}_held_back.py", "__pycache__"}
+
+
+def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
+    expected = {name.format(slug=kata.slug) for name in known}
+    return sorted(path.name for path in folder.iterdir() if path.name not in expected) if folder.is_dir() else []
+
+
+def _text(found: object) -> str:
+    return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
+
+
+def _answers(solutions: Path, kind: str) -> list[Path]:
+    """Return the right or the wrong answers; the reference is the first of the right ones."""
+    reference = sorted(solutions.glob("*.py")) if kind == "right" else []
+    return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
+
+
+def _trials(kata: Kata, solutions: Path, rounds: int) -> list[Trial]:
+    stub = kata.folder / f"{kata.slug}.py"
+    found = [_grading(kata, "stub", stub, 1, _judge_stub)]
+    readme = kata.folder / "README.md"
+    programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
+    for number, (program, output) in enumerate(programs, start=1):
+        found.append(_example(kata, f"example {number}", program, output))
+    for number in range(1, rounds + 1):
+        found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
+        found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
+    return found
+
+
+def _grading(
+    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]]
+) -> Trial:
+    def run() -> list[Claim]:
+        with staging.stage() as root:
+            assembly = staging.assemble(kata, answer, root)
+            seen = running.grade([assembly], str(root), isolate=True)
+            return judge(answer, scoring.score([assembly], seen).katas[0])
+
+    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    return Trial(kata, about, f"{answer.name}/{number}", run, digest)
+
+
+def _judge_stub(answer: Path, result: KataResult) -> list[Claim]:
+    odd = [check for check in result.checks if check.outcome is not Outcome.NOT_STARTED]
+    problem = Message.of("{check}: {outcome}, not not_started", _first(odd)) if odd else None
+    return [Claim("stub", answer.name, problem)]
+
+
+def _judge_right(answer: Path, result: KataResult) -> list[Claim]:
+    failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
+    problem = Message.of("{check}: {outcome}: {said}", _first(failed)) if failed else None
+    return [Claim("right", answer.name, problem)]
+
+
+def _judge_wrong(answer: Path, result: KataResult) -> list[Claim]:
+    failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
+    if not failed:
+        return [Claim("wrong", answer.name, Message("it passes every check")), Claim("named", answer.name)]
+    header = _HEADER.search(ast.get_docstring(ast.parse(answer.read_text(encoding="utf-8"))) or "")
+    problem = None
+    if header is None:
+        problem = Message("its docstring says neither `Fails: <check>` nor `Says: <words>`")
+    elif failed[0].check.id != header["check"]:
+        expected = {"expected": header["check"], **_first(failed)}
+        problem = Message.of("it should fail first at {expected}, but fails at {check}: {said}", expected)
+    elif header["words"] not in str(failed[0].finding.message):
+        expected = {"expected": header["words"], **_first(failed)}
+        problem = Message.of("{check} should say {expected!r}, but says: {said}", expected)
+    return [Claim("wrong", answer.name), Claim("named", answer.name, problem)]
+
+
+def _first(failed: Sequence[CheckResult]) -> dict[str, object]:
+    finding = failed[0].finding
+    said = str(finding.message or "").replace("\n", " / ")
+    return {"check": failed[0].check.id, "outcome": str(finding.outcome), "said": said}
+
+
+def _example(kata: Kata, name: str, program: str, output: str) -> Trial:
+    def run() -> list[Claim]:
+        with staging.stage() as root:
+            script = root / "example.py"
+            script.write_text(program, encoding="utf-8")
+            environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+            try:
+                done = subprocess.run(
+                    [sys.executable, script],
+                    capture_output=True,
+                    encoding="utf-8",
+                    timeout=_EXAMPLE_S,
+                    check=False,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                )
+            except subprocess.TimeoutExpired:
+                return [Claim("example", name, Message("it does not end"))]
+        if done.stdout == output:
+            return [Claim("example", name)]
+        values = {"printed": done.stdout + done.stderr[-500:], "expected": output}
+        return [Claim("example", name, Message.of("it printed {printed!r}, not {expected!r}", values))]
+
+    digest = hashlib.sha256((program + output + sys.version).encode()).hexdigest()[:16]
+    return Trial(kata, "example", name, run, digest)
