@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import nonblocking_sleep as kata
@@ -13,6 +13,8 @@ from freezegun import freeze_time
 
 from asyncio_katas.lab import Lab, Mark, expect, show
 
+# A wall clock counts in microseconds, and their floats are coarser still: loop seconds may differ by as much.
+EXACT = 2**-16
 MIDNIGHT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -31,27 +33,54 @@ class WallClock:
 
     def __init__(self, lab: Lab, frozen: Any) -> None:
         self._frozen = frozen
+        # What it shows when the loop's clock stands at 0.
+        self._zero = MIDNIGHT - timedelta(seconds=lab.now)
         self._loop_time = lab.now
-        lab.on_time(self._moved)
+        lab.on_time(self._show)
 
-    def _moved(self, loop_time: float) -> None:
-        self._frozen.tick(loop_time - self._loop_time)
+    def _show(self, loop_time: float) -> None:
         self._loop_time = loop_time
+        self._frozen.move_to(self.moment(0))
 
     def moment(self, seconds: float) -> datetime:
         """Return the moment that it will show in so many seconds."""
-        shown: datetime = self._frozen()
-        return shown.replace(tzinfo=UTC) + timedelta(seconds=seconds)
+        return self._zero + timedelta(seconds=self._loop_time + seconds)
 
     def set_back(self, seconds: float) -> None:
         """Set it back, as a machine does that finds its clock fast."""
-        self._frozen.tick(-seconds)
+        self._zero -= timedelta(seconds=seconds)
+        self._show(self._loop_time)
+
+
+class SummerTime(tzinfo):
+    """A time zone one hour ahead of UTC, and two from a given moment on."""
+
+    def __init__(self, begins: datetime) -> None:
+        self._begins = begins.replace(tzinfo=None)
+
+    def utcoffset(self, local: datetime | None) -> timedelta:
+        """Return the offset at a local time, read off the clock on the wall there."""
+        summer = local is not None and local.replace(tzinfo=None) >= self._begins + timedelta(hours=2)
+        return timedelta(hours=2 if summer else 1)
+
+    def dst(self, local: datetime | None) -> timedelta:
+        """Return what summer time adds."""
+        return self.utcoffset(local) - timedelta(hours=1)
+
+    def tzname(self, local: datetime | None) -> str:
+        """Return the name of the zone."""
+        return "with summer time"
+
+    def fromutc(self, moment: datetime) -> datetime:
+        """Return the local time of a moment given in UTC."""
+        summer = moment.replace(tzinfo=None) >= self._begins
+        return moment + timedelta(hours=2 if summer else 1)
 
 
 @contextmanager
 def wall_clock(lab: Lab) -> Iterator[WallClock]:
     """Freeze the wall clock at midnight, and let it move with the loop's for as long as the block lasts."""
-    with freeze_time(MIDNIGHT, ignore=["asyncio_katas"]) as frozen:
+    with freeze_time(MIDNIGHT) as frozen:
         yield WallClock(lab, frozen)
 
 
@@ -80,8 +109,10 @@ async def turns_given(lab: Lab, fn: Callable[..., Awaitable[object]], *args: obj
 async def test_sleeps_for_the_delay(lab: Lab) -> None:
     """sleep: returns the result after exactly that many seconds of loop time."""
     threads = set(threading.enumerate())
-    call = await lab.call(kata.sleep, 0.25, "done")
+    call = lab.call(kata.sleep, 0.25, "done")
+    await lab.turns(4)
     extra = [thread.name for thread in threading.enumerate() if thread not in threads]
+    await call
     expect(
         not extra,
         "Waiting for 0.25 s took a thread: {names}.",
@@ -133,7 +164,7 @@ async def test_zero_gives_everybody_a_turn(lab: Lab) -> None:
         )
         expect(
             turns == 3,
-            "Three tasks were ready, but only {count} of them had a turn before sleep({delay}) returned.",
+            "Three tasks were ready; {count} of them had a turn before sleep({delay}) returned.",
             look="A coroutine that never suspends lets nobody in, however many `await` there are.",
             count=turns,
             delay=delay,
@@ -250,35 +281,47 @@ async def test_every_does_not_drift(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_every_catches_up(lab: Lab) -> None:
     """every: calls never overlap; a late one starts as soon as the one before has ended, and the next is on time."""
-    lengths = [10.0, 1.0, 1.0, 1.0, 1.0]
+    for first, times, expected in ((10.0, 5, [0.0, 10.0, 11.0, 12.0, 16.0]), (32.0, 3, [0.0, 32.0, 33.0])):
 
-    async def work() -> None:
-        await lab.pause(lengths[fn.started - 1])
+        async def work(seconds: float = first) -> None:
+            await lab.pause(seconds if fn.started == 1 else 1)
 
-    fn = lab.probe(work)
-    call = await lab.call(kata.every, 4, fn, times=5)
-    call.raise_crash()
-    starts = [span.start - call.began for span in fn.spans]
-    expect(
-        fn.peak <= 1,
-        "The first call takes 10 s and the interval is 4 s: {count} calls ran at the same time.",
-        look="Await each call before you make the next one.",
-        mark=Mark(fn.peak_at, "overlap"),
-        count=fn.peak,
-    )
-    expect(
-        starts[:2] == [0, 10],
-        "The first call ended at t=10, and the second, due at t=4, was made at t={second}.",
-        look="What is late starts at once.",
-        mark=Mark(10, "the first call has ended"),
-        second=starts[1] if len(starts) > 1 else "never",
-    )
-    expect(
-        starts == [0, 10, 11, 12, 16],
-        "The first call took 10 s instead of 4; calls were made at t={starts}, expected [0, 10, 11, 12, 16].",
-        look="Calls due at 4 and 8 are late and follow at once; from t=12 on all are on time. None is left out.",
-        starts=show(starts),
-    )
+        fn = lab.probe(work)
+        call = await lab.call(kata.every, 4, fn, times=times)
+        call.raise_crash()
+        starts = [span.start - call.began for span in fn.spans]
+        expect(
+            fn.peak <= 1,
+            "The first call takes {first} s and the interval is 4 s: {count} calls ran at the same time.",
+            look="Await each call before you make the next one.",
+            mark=Mark(fn.peak_at, "overlap"),
+            first=first,
+            count=fn.peak,
+        )
+        expect(
+            fn.started == times,
+            "times={times}, and the first call took {first} s instead of 4: {count} of the calls were made.",
+            look="Calls that are late are made up for; none is left out.",
+            times=times,
+            first=first,
+            count=fn.started,
+        )
+        expect(
+            starts[1] == first,
+            "The first call ended after {first} s, and the second, due after 4 s, was made after {second} s.",
+            look="What is late starts at once.",
+            mark=Mark(call.began + first, "the first call has ended"),
+            first=first,
+            second=starts[1],
+        )
+        expect(
+            starts == expected,
+            "The first call took {first} s instead of 4; calls were made after {starts} s, expected {expected}.",
+            look="Those that are late follow at once. When is the next one due that is not late?",
+            first=first,
+            starts=show(starts),
+            expected=show(expected),
+        )
 
 
 @pytest.mark.task(3)
@@ -287,16 +330,31 @@ async def test_until_a_moment_of_the_wall_clock(lab: Lab) -> None:
     await lab.pause(1)
     with wall_clock(lab) as clock:
         for zone in (UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8))):
-            call = await lab.call(kata.sleep_until, clock.moment(64).astimezone(zone))
+            call = await lab.call(kata.sleep_until, clock.moment(64.25).astimezone(zone))
             call.raise_crash()
             expect(
-                (call.ended or 0.0) - call.began == 64,
-                "The wall clock shows the moment 64 s from now, given in {zone}, but sleep_until took {took} s.",
+                abs((call.ended or 0.0) - call.began - 64.25) < EXACT,
+                "The wall clock shows the moment 64.25 s from now, given in {zone}, but sleep_until took {took} s.",
                 look="Compare aware moments with aware ones, in any time zone: their difference is a duration.",
                 zone=str(zone),
                 took=(call.ended or 0.0) - call.began,
             )
             call.expect_value(None)
+
+
+@pytest.mark.task(3)
+async def test_across_a_change_of_the_clocks(lab: Lab) -> None:
+    """sleep_until: also when the time zone changes to summer time in between."""
+    with wall_clock(lab) as clock:
+        zone = SummerTime(clock.moment(4096))
+        call = await lab.call(kata.sleep_until, clock.moment(8192).astimezone(zone))
+    call.raise_crash()
+    expect(
+        abs((call.ended or 0.0) - 8192) < EXACT,
+        "The moment is 8192 s from now, and in its time zone summer time begins before: sleep_until took {took} s.",
+        look="Two moments of the same zone are subtracted as if that never changed. Compare them in UTC.",
+        took=call.ended,
+    )
 
 
 @pytest.mark.task(3)
@@ -330,7 +388,7 @@ async def test_past_moments_give_a_turn(lab: Lab) -> None:
     )
     expect(
         turns == 3,
-        "Three tasks were ready, but only {count} of them had a turn before sleep_until of a past moment returned.",
+        "Three tasks were ready; {count} of them had a turn before sleep_until of a past moment returned.",
         look="It is like sleep(0): nothing to wait for, but step back once.",
         count=turns,
     )
@@ -341,21 +399,21 @@ async def test_wall_clock_set_back(lab: Lab) -> None:
     """sleep_until: if the wall clock was set back meanwhile, it sleeps on until it shows the moment."""
     with wall_clock(lab) as clock:
         call = lab.call(kata.sleep_until, clock.moment(8))
-        for seconds in (16, 32):
+        for seconds in (16, 33):
             await lab.pause(4)
             clock.set_back(seconds)
         await call
     call.raise_crash()
     expect(
-        (call.ended or 0.0) != 8,
-        "The wall clock was set back by 16 s and by 32 s, and sleep_until returned 48 s too early.",
+        abs((call.ended or 0.0) - 8) > EXACT,
+        "The wall clock was set back by 16 s and by 33 s, and sleep_until returned 49 s too early.",
         look="Loop time and wall-clock time are two clocks. On waking, look again at the one you were asked about.",
-        mark=Mark(8, "48 s too early"),
+        mark=Mark(8, "49 s too early"),
     )
     expect(
-        call.ended == 56,
-        "The wall clock shows the moment at t=56, but sleep_until returned at t={ended}.",
-        look="It may be set back more than once: look each time you wake.",
-        mark=Mark(56, "the wall clock shows the moment"),
+        abs((call.ended or 0.0) - 57) < EXACT,
+        "The wall clock shows the moment at t=57, but sleep_until returned at t={ended}.",
+        look="It may be set back more than once: look each time you wake, and sleep for what is left then.",
+        mark=Mark(57, "the wall clock shows the moment"),
         ended=call.ended,
     )

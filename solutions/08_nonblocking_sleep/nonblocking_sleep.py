@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -42,6 +42,11 @@ async def sleep_until(when: datetime) -> None:
     """Sleep for the difference, and believe the wall clock only after looking again."""
     if when.utcoffset() is None:
         raise ValueError(f"expected an aware datetime, got {when!r}")
-    await sleep((when - datetime.now(when.tzinfo)).total_seconds())
-    while (ahead := (when - datetime.now(when.tzinfo)).total_seconds()) > 0:
+    await sleep(_ahead(when))
+    while (ahead := _ahead(when)) > 0:
         await sleep(ahead)
+
+
+def _ahead(when: datetime) -> float:
+    # In UTC: between two moments of one time zone, Python overlooks a change to summer time.
+    return (when.astimezone(UTC) - datetime.now(UTC)).total_seconds()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from asyncio_katas.protocol import clean
@@ -57,7 +57,7 @@ def view() -> Iterator[View]:
 
 def table(proofs: Sequence[Proof]) -> None:
     """Print the numbers of all katas and their sum."""
-    grid = Table(*["kata", *_COLUMNS], box=SIMPLE)
+    grid = Table(Column("kata", no_wrap=True), *_COLUMNS, box=SIMPLE)
     for row in _rows(proofs):
         grid.add_row(*row)
     Console().print(grid)
