@@ -1,4 +1,4 @@
-"""every is a small state machine of callbacks: a timer starts a task, its end plans the next, a future tells the end."""
+"""every is a small state machine of callbacks: a timer starts a task, its end plans the next one."""
 
 import asyncio
 import sys

@@ -7,7 +7,7 @@ Says: The moment is 8192 s from now, and in its time zone summer time
 import asyncio
 import types
 from collections.abc import Awaitable, Callable, Generator
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""A threading.Timer wakes the task through call_soon_threadsafe: a thread for each sleeper, and not the clock of the loop.
+"""A threading.Timer wakes the task: a thread for each sleeper, and not the clock of the loop.
 
 Fails: test_sleeps_for_the_delay
 Says: Waiting for 0.25 s took a thread: Thread-1.

@@ -1,4 +1,4 @@
-"""time.sleep runs in a worker thread: the loop stays free, but it is wall-clock time and costs a thread for each sleeper.
+"""time.sleep runs in a worker thread: the loop stays free, but it is wall-clock time, and a thread for each sleeper.
 
 Fails: test_sleeps_for_the_delay
 Says: Waiting for 0.25 s took a thread: loop-pool_0.
