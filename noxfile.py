@@ -111,6 +111,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the references in every small way that matters, and see whether a check notices."""
+    _install(session, "--group", "mutants")
+    session.run("python", "tests/mutants.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what grading costs, as ratios within one run."""
     _install(session)

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, field
+from string import Formatter
 from typing import Any
 
 from asyncio_katas.lab.messages import Message
@@ -18,6 +19,7 @@ MAX_LINE = 256_000
 MAX_BYTES = 16_000_000
 _MAX_TEXT = 20_000
 _MAX_SPANS = 200
+_MAX_FIELDS = 20
 _MAX_TIME = 1e12
 _HARD_LIMIT = re.compile(r"^Timeout \(")
 _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
@@ -67,7 +69,7 @@ class Journal:
         try:
             record = json.loads(text)
             self._take(record)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
             self.rejected += 1
 
     def _take(self, record: dict[str, Any]) -> None:
@@ -134,7 +136,12 @@ def _message(value: Any) -> Message | None:
     if value is None:
         return None
     values = {_string(name): _string(text) for name, text in value["values"].items()}
-    message = Message(_string(value["template"]), values)
+    template = _string(value["template"])
+    # A width in a field, or a field many times over, would make a short record a very long text.
+    fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    if len(fields) > _MAX_FIELDS or any(spec or conversion for _, _, spec, conversion in fields):
+        raise ValueError(template)
+    message = Message(template, values)
     str(message)
     return message
 

@@ -165,7 +165,10 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
 async def test_processes_are_others_and_reused(lab: Lab) -> None:
     """in_process: runs in another process; with processes=1 it is the same one for every call."""
     async with kata.Offload(threads=1, processes=1) as bridge:
-        calls = [await lab.call(bridge.in_process, os.getpid) for _ in range(3)]
+        calls = [lab.call(bridge.in_process, os.getpid) for _ in range(3)]
+        for call in calls:
+            await call
+        _, workers = lab.left_outside()
     pids = []
     for call in calls:
         call.raise_crash()
@@ -180,6 +183,12 @@ async def test_processes_are_others_and_reused(lab: Lab) -> None:
         "processes=1, but three calls ran in {count} different processes.",
         look="Starting a process is expensive: make the pool once, and keep it until the block is left.",
         count=len(set(pids)),
+    )
+    expect(
+        len(workers) <= 1,
+        "processes=1, but for three calls at once {count} processes were started.",
+        look="`processes` is how many workers the pool may have.",
+        count=len(workers),
     )
 
 

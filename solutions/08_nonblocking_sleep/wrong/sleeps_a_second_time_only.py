@@ -1,7 +1,7 @@
 """After waking it looks again, but with if: a clock that is set back twice is not noticed.
 
 Fails: test_wall_clock_set_back
-Says: The wall clock shows the moment at t=57, but sleep_until returned at
+Says: it shows the moment at t=24.5, not at t=24
 """
 
 import asyncio

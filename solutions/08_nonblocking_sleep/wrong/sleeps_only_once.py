@@ -1,7 +1,7 @@
 """The wall clock is looked at only once, before sleeping.
 
 Fails: test_wall_clock_set_back
-Says: The wall clock was set back by 16 s and by 33 s, and sleep_until
+Says: The wall clock was set back by 16 s, and sleep_until
 """
 
 import asyncio
