@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
-
 T = TypeVar("T")
 
 

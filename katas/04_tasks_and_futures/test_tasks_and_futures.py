@@ -22,13 +22,13 @@ def start(lab: Lab, background: kata.Background, coro: Coroutine[Any, Any, Any])
     attempt = lab.attempt(background.start, coro)
     task, attempt.value = attempt.value, None
     attempt.raise_crash()
-    if isinstance(task, asyncio.Task):
-        return task
-    look = "Make a task of the coroutine, and return that, without waiting for it."
-    if inspect.iscoroutine(task):
-        look = "A coroutine runs when somebody awaits it. `start` is a plain `def`, and what it returns is a task."
-        task.close()
-    fail("start(coro) returned {value} instead of an asyncio.Task.", look=look, value=show(task))
+    if not isinstance(task, asyncio.Task):
+        look = "Make a task of the coroutine, and return that, without waiting for it."
+        if inspect.iscoroutine(task):
+            look = "A coroutine runs when somebody awaits it. `start` is a plain `def`, and what it returns is a task."
+            task.close()
+        fail("start(coro) returned {value} instead of an asyncio.Task.", look=look, value=show(task))
+    return task
 
 
 def sleeper(lab: Lab, seconds: dict[str, float], *, cleanup: float = 0.0) -> Probe[[str], str]:
@@ -43,32 +43,44 @@ def sleeper(lab: Lab, seconds: dict[str, float], *, cleanup: float = 0.0) -> Pro
     return lab.probe(work, cleanup=cleanup)
 
 
+def failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    """Return the exception a task has failed with, if it has."""
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
 @pytest.mark.task(1)
 async def test_start_runs_without_being_awaited(lab: Lab) -> None:
     """start: returns a task at once; it runs although nobody awaits it, and holds the outcome."""
-    work = sleeper(lab, {"a": 2, "b": 1})
+    work = sleeper(lab, {"a": 2, "b": 1, "c!": 1.5})
     background = kata.Background()
-    tasks = [start(lab, background, work(name)) for name in "ab"]
+    tasks = [start(lab, background, work(name)) for name in ("a", "b", "c!")]
     await lab.pause(4)
+    failure = failure_of(tasks[2])
     expect(
-        work.started == 2,
-        "Two coroutines were started at t=0, but by t=4 {count} of them had begun.",
+        work.started == 3,
+        "Three coroutines were started at t=0, but by t=4 {count} of them had begun.",
         look="A coroutine by itself does nothing. What schedules it on the event loop, at once?",
         count=work.started,
     )
-    ends = [span.end for span in work.spans]
+    ends = sorted(span.end or 0.0 for span in work.spans)
     expect(
-        sorted(end or 0.0 for end in ends) == [1, 2],
-        "Two coroutines of 2 s and 1 s were started at t=0, and ended at t={ends}.",
+        ends == [1, 1.5, 2],
+        "Three coroutines of 1 s, 1.5 s and 2 s were started at t=0, and ended at t={ends}.",
         look="Each of them runs at once and by itself: nobody has to await it, and none waits for another.",
         ends=show(ends),
     )
-    outcomes = [task.result() if task.done() and not task.cancelled() else None for task in tasks]
+    outcomes = [task.result() if task.done() and not failure_of(task) else None for task in tasks[:2]]
     expect(
         outcomes == ["A", "B"],
         "Two coroutines returned 'A' and 'B', but the results of their tasks are {outcomes}.",
         look="The caller of `start` finds the coroutine's own value in the task.",
         outcomes=show(outcomes),
+    )
+    expect(
+        isinstance(failure, LookupError),
+        "A coroutine raised a LookupError, but the exception of its task is {failure}.",
+        look="Whoever holds the task decides about its exception. Whoever only starts it does not catch it.",
+        failure=show(failure),
     )
 
 
@@ -76,24 +88,37 @@ async def test_start_runs_without_being_awaited(lab: Lab) -> None:
 async def test_len_counts_the_running(lab: Lab) -> None:
     """len: the number of those that run; whoever has returned, failed or been cancelled counts no more."""
     work = sleeper(lab, {"a": 1, "b!": 2, "c": 16, "d": 4})
-    background = kata.Background()
+    background, another = kata.Background(), kata.Background()
     lengths = [len(background)]
     tasks = {name: start(lab, background, work(name)) for name in ("a", "b!", "c", "d")}
     await lab.pause(0.5)
     lengths.append(len(background))
+    others = len(another)
     for _ in range(4):
         await lab.pause(1)
         if lab.now == 2.5:
             tasks["c"].cancel()
             await lab.turns(SOME_TURNS)
         lengths.append(len(background))
-    failure = tasks["b!"].exception() if tasks["b!"].done() else None
+    failure_of(tasks["b!"])
+    unborn = work("a")
+    start(lab, background, unborn).cancel()
+    await lab.turns(SOME_TURNS)
+    lengths.append(len(background))
+    # It may never have begun; nothing in the contract says that a coroutine which is cancelled then has to be closed.
+    unborn.close()
     expect(lengths[0] == 0, "Nothing was started yet, but len() was {length}.", length=lengths[0])
     expect(
         lengths[1] == 4,
         "Four coroutines were running, but len() was {length}.",
-        look="From `start` on, until its task is done, each of them counts.",
+        look="Each of them counts, from `start` until its task is done, also where others have the same name.",
         length=lengths[1],
+    )
+    expect(
+        others == 0,
+        "Four coroutines were started in one Background, and len() of another one was {others}.",
+        look="What is assigned in the body of a class is shared by all its objects.",
+        others=others,
     )
     expect(
         lengths[2] == 3,
@@ -101,14 +126,19 @@ async def test_len_counts_the_running(lab: Lab) -> None:
         look="Nobody tells you that a task is done, unless you ask to be called.",
         length=lengths[2],
     )
-    expect(isinstance(failure, LookupError), "A coroutine failed, but its task holds {error}.", error=show(failure))
     expect(
         lengths[3] == 1,
         "Three were running; one failed and one was cancelled, but then len() was {length}.",
-        look="There are three ways for a task to be done. Code after an `await` runs only on one of them.",
+        look="There are three ways for a task to be done. Code after an `await`, or a result(), runs on one of them.",
         length=lengths[3],
     )
-    expect(lengths[-1] == 0, "All four were done, but len() was {length}.", length=lengths[-1])
+    expect(lengths[5] == 0, "All four were done, but len() was {length}.", length=lengths[5])
+    expect(
+        lengths[6] == 0,
+        "A task was cancelled before its first turn; it is done, but len() was {length}.",
+        look="Then its coroutine never runs, not even a `finally` in it. The task itself can tell that it is done.",
+        length=lengths[6],
+    )
 
 
 @pytest.mark.task(1)
@@ -154,7 +184,7 @@ async def test_drain_waits_for_all(lab: Lab) -> None:
     idle = await lab.call(background.drain)
     expect(
         idle.error is None,
-        "Nothing was running, and drain() {happened}.",
+        "drain() {happened}, although nothing was running.",
         look="None is left, so there is nothing to wait for. Not every function that waits likes an empty set.",
         happened=idle.happened,
     )
@@ -164,7 +194,7 @@ async def test_drain_waits_for_all(lab: Lab) -> None:
     await lab.pause(2)
     tasks["c"].cancel()
     await lab.pause(16)
-    failure = tasks["b!"].exception() if tasks["b!"].done() else None
+    failure = failure_of(tasks["b!"])
     drain = calls[0]
     expect(
         drain.error is not failure or failure is None,
@@ -288,7 +318,13 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
     if isinstance(call.error, RuntimeError) and "task" in str(call.error).lower():
         fail(
             "A waiter was refused by its task: {error}.",
-            look="A task understands only futures. Inside __await__, wait for one with `yield from future.__await__()`.",
+            look="A task understands only futures. In __await__, wait for one with `yield from future.__await__()`.",
+            error=show(call.error),
+        )
+    if isinstance(call.error, TypeError):
+        fail(
+            "A task that awaits the promise got {error}.",
+            look="`await` calls __await__ and needs an iterator from it: a generator is one, a coroutine is not.",
             error=show(call.error),
         )
     expect(
@@ -299,24 +335,31 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
         when=when,
     )
     if isinstance(outcome, BaseException):
+        expect(
+            call.value is not outcome,
+            "The promise was finished with {outcome}, but `await` returned the exception instead of raising it.",
+            look="For whoever awaits, an exception is no value.",
+            outcome=show(outcome),
+        )
         call.expect_error(
             outcome,
-            "The promise was finished with {expected}, but a task that awaits it {when} {happened_to}.",
+            "The promise was finished with {expected}, but in a task that awaits it {when}, `await` {happened}.",
             look="Whoever awaits gets the very exception that was set.",
             when=when,
-            happened_to="got " + call.happened.partition(" ")[2],
         )
     else:
         expect(
             call.error is None,
-            "The promise was finished with {outcome}, but a task that awaits it {when} {happened}.",
+            "The promise was finished with {outcome}, but in a task that awaits it {when}, `await` {happened}.",
             look="Awaiting a promise gives its value, every time and to everybody.",
             outcome=show(outcome),
             when=when,
             happened=call.happened,
         )
         call.expect_value(
-            outcome, "The promise was finished with {expected}, but a task that awaits it {when} got {actual}.", when=when
+            outcome,
+            "The promise was finished with {expected}, but a task that awaits it {when} got {actual}.",
+            when=when,
         )
 
 
@@ -339,7 +382,7 @@ async def test_every_waiter_gets_the_outcome(lab: Lab) -> None:
         done.append(bool(promise.done()))
         await lab.pause(2)
         for call in early:
-            expect_outcome(call, outcome, "before")
+            expect_outcome(call, outcome, "from the beginning")
         expect(
             not early,
             "A waiter went on at t={ended}, but the promise was finished only at t=2.",
@@ -413,13 +456,13 @@ async def test_waiting_costs_nothing(lab: Lab) -> None:
     expect(
         timer is None,
         "16 tasks wait for a promise, and a timer is set for t={due}.",
-        look="Asking again and again is no waiting. Whoever sets the outcome knows that it is time to wake the waiters.",
+        look="Asking again and again is no waiting. Whoever sets the outcome knows when to wake the waiters.",
         due=timer,
     )
     expect(
         ready == 0,
         "16 tasks wait for a promise, and {ready} callbacks are ready to run, turn after turn.",
-        look="Asking again and again is no waiting. Whoever sets the outcome knows that it is time to wake the waiters.",
+        look="Asking again and again is no waiting. Whoever sets the outcome knows when to wake the waiters.",
         ready=ready,
     )
     late = [call.ended for call in waiters if call.ended != 2]
@@ -555,7 +598,13 @@ async def test_late_callbacks_are_scheduled_too(lab: Lab) -> None:
 async def test_invalid_states(lab: Lab) -> None:
     """Promise: setting it twice, or asking for the result too early, is an InvalidStateError and changes nothing."""
     too_early: kata.Promise[object] = kata.Promise()
-    lab.attempt(too_early.result).expect_error(
+    early = lab.attempt(too_early.result)
+    expect(
+        not isinstance(early.error, concurrent.futures.InvalidStateError),
+        "Nothing was set yet, and result() raised concurrent.futures.InvalidStateError, expected that of asyncio.",
+        look="They are two classes of the same name; who catches the one does not catch the other.",
+    )
+    early.expect_error(
         asyncio.InvalidStateError,
         "Nothing was set yet, and result() {happened}; expected asyncio.InvalidStateError.",
         look="There is nothing to return yet, and None would look like a value.",
@@ -608,6 +657,26 @@ async def test_invalid_states(lab: Lab) -> None:
             )
 
 
+def expect_cancelled(call: Call, moment: float) -> None:
+    """Expect a waiter that was cancelled at this moment to have ended by that."""
+    __tracebackhide__ = True
+    if isinstance(call.error, NotImplementedError | TypeError):
+        call.raise_crash()
+    expect(
+        call.over and (call.ended or 0.0) <= moment,
+        "A waiter was cancelled at t={moment}, but {what}.",
+        look="Who is cancelled stops waiting, then and there.",
+        mark=Mark(moment, "cancelled"),
+        moment=moment,
+        what=f"it went on waiting until t={call.ended:g}" if call.ended is not None else "it is still waiting",
+    )
+    call.expect_error(
+        asyncio.CancelledError,
+        "A waiter was cancelled, but its `await` {happened}.",
+        look="Let CancelledError out of __await__: it belongs to the waiter.",
+    )
+
+
 @pytest.mark.task(3)
 async def test_cancelling_one_waiter(lab: Lab) -> None:
     """Promise: cancelling one waiter ends that one alone; neither the promise nor the other waiters notice."""
@@ -619,41 +688,27 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
     await lab.pause(1)
     alone.cancel()
     await lab.pause(1)
+    done, called = bool(promise.done()), callback.count
     waiters = [lab.call(waiter, promise) for _ in range(3)]
     await lab.pause(1)
+    hit = [call for call in waiters if call.over]
     waiters[1].cancel()
     await lab.pause(1)
-    done, called = bool(promise.done()), callback.count
-    others = [call for call in (waiters[0], waiters[2]) if call.over]
-    for call, moment in ((alone, 1), (waiters[1], 3)):
-        if isinstance(call.error, NotImplementedError):
-            call.raise_crash()
-        expect(
-            call.over and call.ended == moment,
-            "A waiter was cancelled at t={moment}, but {what}.",
-            look="Who is cancelled stops waiting, then and there.",
-            mark=Mark(moment, "cancelled"),
-            moment=moment,
-            what=f"it went on waiting until t={call.ended:g}" if call.ended is not None else "it is still waiting",
-        )
-        call.expect_error(
-            asyncio.CancelledError,
-            "A waiter was cancelled, but it {happened}.",
-            look="Let CancelledError out of __await__: it belongs to the waiter.",
-        )
-    expect(
-        not others,
-        "Three tasks were waiting, and one of them was cancelled at t=3; another one then {happened}.",
-        look="Cancelling a task cancels the future it waits for. Whoever else waits for the same future is hit too.",
-        mark=Mark(3, "cancelled"),
-        happened=others[0].happened if others else "",
-    )
+    hit += [call for call in (waiters[0], waiters[2]) if call.over]
+    expect_cancelled(alone, 1)
     expect(
         not done and not called,
-        "A waiter was cancelled, and then {what}, although nothing has been set.",
+        "The one who waited was cancelled, and then {what}, although nothing has been set.",
         look="Cancelling a task cancels the future it waits for. If that is the promise's own, the promise is over.",
         what="done() was True" if done else "a callback was called",
     )
+    expect(
+        not hit,
+        "One waiter was cancelled, and it ended for another one too: its `await` {happened}.",
+        look="Cancelling a task cancels the future it waits for. Whoever else waits for the same one is hit as well.",
+        happened=hit[0].happened if hit else "",
+    )
+    expect_cancelled(waiters[1], 3)
     finish(lab, promise, "value")
     await lab.pause(1)
     for call in (waiters[0], waiters[2]):

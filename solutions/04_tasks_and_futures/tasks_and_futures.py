@@ -1,4 +1,4 @@
-"""Kata 04, reference: a set that holds the running tasks, and a promise that wakes each waiter by a future of its own."""
+"""Kata 04, reference: a set that holds the running tasks, and a future for each one who waits."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
