@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def report_failure(task: asyncio.Task[Any], on_failure: Callable[[str, BaseException], None]) -> None:
-    """Return at once; when the task fails later on, call `on_failure` once, with the task's name and its exception.
+    """Return at once; when the task fails, call `on_failure` once, with the task's name and its exception.
 
     A task has failed when an exception left its coroutine, of whatever kind. One that returns, or that is cancelled,
     has not. In no case does the event loop find anything to log: neither an exception that was "never retrieved",

@@ -83,7 +83,7 @@ def watch(lab: Lab, task: asyncio.Task[Any], reports: Reports) -> None:
         )
     expect(
         watching.error is None or isinstance(watching.error, NotImplementedError | TypeError | AttributeError),
-        "The task had not run yet, and {call} {happened}.",
+        "The task was not done yet when {call} was called; it {happened}",
         look="A task that is not done has no exception yet. Ask it when it is done.",
         call=watching.name,
         happened=watching.happened,
@@ -96,12 +96,15 @@ async def test_a_failure_is_reported(lab: Lab) -> None:
     """report_failure: a task that fails is reported once, with its name and its exception, and nothing is logged."""
     failures: dict[str, BaseException] = {"mail": LookupError("no such page"), "backup": OSError("disk"), "fan": Stop()}
     work, _ = serving(lab, {name: [(2.0, failure)] for name, failure in failures.items()})
+    # Held until the end, so that what nobody has looked at is found there.
+    tasks: list[asyncio.Task[Any]] = []
     for number, (name, failure) in enumerate(failures.items()):
         reports = Reports(lab)
-        # Held here, so that nothing is lost to garbage collection.
-        task: asyncio.Task[Any] = lab.loop.create_task(work(name), name=name)
-        watch(lab, task, reports)
+        tasks.append(lab.loop.create_task(work(name), name=name))
+        watch(lab, tasks[-1], reports)
         await lab.pause(4)
+        if not reports.args:
+            expect_quiet(lab, f"The task {name!r} failed")
         expect(
             len(reports.args) > 0,
             "The task {name} failed with {failure} at t={t}, and nothing was reported.",
@@ -140,20 +143,28 @@ async def test_a_failure_is_reported(lab: Lab) -> None:
             failed=4.0 * number + 2,
             reported=reports.times[0],
         )
-        expect_quiet(lab, "The task {name} failed", name=show(name))
+        expect_quiet(lab, f"The task {name!r} failed")
+    reports = Reports(lab)
+    watch(lab, tasks[0], reports)
+    await lab.pause(1)
+    expect(
+        len(reports.args) <= 1,
+        "A task that had failed before report_failure was called was reported {count} times.",
+        look="A task that is done calls a callback that is added then, too: soon, and by itself.",
+        count=len(reports.args),
+    )
 
 
-def expect_quiet(lab: Lab, what: str, **values: str) -> None:
+def expect_quiet(lab: Lab, what: str) -> None:
     """Expect the event loop not to have found anything that it would log."""
     __tracebackhide__ = True
     for complaint in lab.loop.complaints:
-        error = complaint.get("exception")
         fail(
-            what + ", and the event loop would have logged: {message} ({error})",
+            "{what}, and the event loop would have logged: {message} ({error})",
             look="An exception in a callback reaches nobody but the log. Which question may you ask which task?",
+            what=what,
             message=str(complaint.get("message")),
-            error=show(error),
-            **values,
+            error=show(complaint.get("exception")),
         )
 
 
@@ -179,7 +190,7 @@ async def test_success_is_not_reported(lab: Lab) -> None:
             look="Only watch.",
             value=show(value),
         )
-        expect_quiet(lab, "The task returned {value}", value=show(value))
+        expect_quiet(lab, f"The task returned {value!r}")
 
 
 @pytest.mark.task(1)
@@ -250,12 +261,13 @@ async def test_results_in_the_order_of_the_mapping(lab: Lab) -> None:
     service, services = serving(lab, {"d": [(4, "D")], "b": [(3, None)], "c": [(2, 0)], "a": [(1, "A")]})
     services["c"] = lambda: Custom(service("c"))
     call = await lab.call(kata.supervise, MappingProxyType(services), Reports(lab))
-    if isinstance(call.error, TypeError):
-        fail(
-            "A service gave an object with __await__ instead of a coroutine, and the call raised {error}.",
-            look="create_task() takes coroutines only; a coroutine of yours can await anything.",
-            error=show(call.error),
-        )
+    refused = next((error for error in [call.error, *members(call)] if isinstance(error, TypeError)), None)
+    expect(
+        refused is None,
+        "A service gave an object with __await__ instead of a coroutine, and supervise ended by {error}.",
+        look="create_task() takes coroutines only; a coroutine of yours can await anything.",
+        error=type(refused).__name__,
+    )
     expected = {"d": "D", "b": None, "c": 0, "a": "A"}
     call.expect_value(expected, "supervise returned {actual}, expected {expected}.", look="One entry for each service.")
     expect(
@@ -299,7 +311,13 @@ async def test_one_failure_stops_nobody(lab: Lab) -> None:
         ended=call.ended,
     )
     expect(
-        [span.how for span in service.spans] == ["returned", "raised", "returned"] and call.ended == 8,
+        service.started == 3,
+        "Three services, and no retries: one failed, and there were {count} attempts.",
+        look="The first attempt is no retry. Without retries, each service has one.",
+        count=service.started,
+    )
+    expect(
+        call.ended == 8,
         "'b' failed at t=1 and the last service ended at t=8, but the call ended at t={ended}.",
         look="When all have ended there is nothing left to wait for.",
         ended=call.ended,
@@ -311,6 +329,59 @@ async def test_one_failure_stops_nobody(lab: Lab) -> None:
         call=call.name,
         happened=call.happened,
     )
+
+
+@pytest.mark.task(2)
+async def test_retries(lab: Lab) -> None:
+    """supervise: a failed attempt is followed by a new call of the service, up to `retries` times, each for itself."""
+    down = OSError("down")
+    plans: dict[str, list[Attempt]] = {
+        "a": [(1, down)],
+        "b": [(1, down), (1, "B")],
+        "c": [(1, down), (1, down), (1, "C")],
+        "d": [(1, "D")],
+    }
+    for retries in (0, 1, 2, 3):
+        service, services = serving(lab, plans)
+        call = await lab.call(kata.supervise, services, Reports(lab), retries=retries)
+        if isinstance(call.error, NotImplementedError):
+            call.raise_crash()
+        expect(
+            "already awaited" not in show(call.error) + "".join(show(error) for error in members(call)),
+            "A second attempt awaited the coroutine of the first one again.",
+            look="A coroutine runs once. A service is a function: call it again, and await what it returns.",
+        )
+        counts = {name: attempts(service, name) for name in plans}
+        needed = {"a": retries + 1, "b": min(2, retries + 1), "c": min(3, retries + 1), "d": 1}
+        wrong = next((name for name in plans if counts[name] != needed[name]), None)
+        expect(
+            wrong is None,
+            "retries={retries}: there were {count} attempts of {name}, expected {expected}.",
+            look="The first attempt is no retry; whoever succeeds is done; and each service has its own retries.",
+            retries=retries,
+            name=show(wrong),
+            count=counts.get(wrong or "", 0),
+            expected=needed.get(wrong or "", 0),
+        )
+    service, services = serving(lab, {"a": [(1, down), (1, "A")], "b": [(64, "B")]})
+    await lab.call(kata.supervise, services, Reports(lab), retries=1)
+    again = [span.start for span in service.spans if span.label == "service a"][1:]
+    free = [span.end for span in service.spans if span.label == "service b"]
+    expect(
+        bool(again) and bool(free) and again[0] < (free[0] or 0.0),
+        "The second attempt of 'a' was started only when 'b', which takes 64 s, had ended.",
+        look="Each service goes on by itself: it does not wait for a round of all the others to end.",
+    )
+    fine = {name: plan for name, plan in plans.items() if name != "a"}
+    service, services = serving(lab, fine)
+    call = await lab.call(kata.supervise, services, Reports(lab), retries=2)
+    expect(
+        call.error is None,
+        "With retries=2 each service succeeded in the end, but supervise {happened}.",
+        look="A failure that was followed by a success has been reported, and is over.",
+        happened=call.happened,
+    )
+    call.expect_value({"b": "B", "c": "C", "d": "D"}, "supervise returned {actual}, expected {expected}.")
 
 
 @pytest.mark.task(2)
@@ -365,57 +436,13 @@ async def test_failures_are_reported_at_once(lab: Lab) -> None:
     )
 
 
-@pytest.mark.task(2)
-async def test_retries(lab: Lab) -> None:
-    """supervise: a failed attempt is followed by a new call of the service, up to `retries` times, each for itself."""
-    down = OSError("down")
-    plans: dict[str, list[Attempt]] = {
-        "a": [(1, down)],
-        "b": [(1, down), (1, "B")],
-        "c": [(1, down), (1, down), (1, "C")],
-        "d": [(1, "D")],
-    }
-    for retries in (0, 1, 2, 3):
-        service, services = serving(lab, plans)
-        call = await lab.call(kata.supervise, services, Reports(lab), retries=retries)
-        if isinstance(call.error, NotImplementedError):
-            call.raise_crash()
-        expect(
-            "already awaited" not in show(call.error) + "".join(show(error) for error in members(call)),
-            "A second attempt awaited the coroutine of the first one again.",
-            look="A coroutine runs once. A service is a function: call it again, and await what it returns.",
-        )
-        counts = {name: attempts(service, name) for name in plans}
-        needed = {"a": retries + 1, "b": min(2, retries + 1), "c": min(3, retries + 1), "d": 1}
-        wrong = next((name for name in plans if counts[name] != needed[name]), None)
-        expect(
-            wrong is None,
-            "retries={retries}: there were {count} attempts of {name}, expected {expected}.",
-            look="The first attempt is no retry; whoever succeeds is done; and each service has its own retries.",
-            retries=retries,
-            name=show(wrong),
-            count=counts.get(wrong or "", 0),
-            expected=needed.get(wrong or "", 0),
-        )
-    fine = {name: plan for name, plan in plans.items() if name != "a"}
-    service, services = serving(lab, fine)
-    call = await lab.call(kata.supervise, services, Reports(lab), retries=2)
-    expect(
-        call.error is None,
-        "With retries=2 each service succeeded in the end, but supervise {happened}.",
-        look="A failure that was followed by a success has been reported, and is over.",
-        happened=call.happened,
-    )
-    call.expect_value({"b": "B", "c": "C", "d": "D"}, "supervise returned {actual}, expected {expected}.")
-
-
 @pytest.mark.task(3)
 async def test_final_failures_leave_as_a_group(lab: Lab) -> None:
     """supervise: the last exceptions of those that failed for good leave as one group, in the order of the mapping."""
     first, last = OSError("first"), OSError("last")
     nested = ExceptionGroup("nested", [LookupError("one"), LookupError("two")])
     other = LookupError("other")
-    service, services = serving(
+    _, services = serving(
         lab,
         {
             "a": [(4, first), (4, last)],
@@ -528,12 +555,12 @@ async def test_an_own_cancellation_is_a_failure(lab: Lab) -> None:
     group = members(call)
     expect(
         [type(error) for error in group] == [asyncio.CancelledError, asyncio.CancelledError, LookupError],
-        "'a' and 'c' ended by CancelledError, then 'd' failed: {call} {happened} with {members}; "
+        "'a' and 'c' ended by CancelledError, then 'd' failed: {call} {happened}{members}; "
         "expected a BaseExceptionGroup of these three.",
         look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
         call=call.name,
         happened=call.happened,
-        members=show(group),
+        members=f" with {show(group)}" if group else "",
     )
     service, services = serving(lab, {"a": [(1, asyncio.CancelledError()), (1, "A")], "b": [(4, "B")]})
     call = await lab.call(kata.supervise, services, Reports(lab), retries=1)
@@ -648,15 +675,15 @@ async def test_cleanup_that_raises(lab: Lab) -> None:
     if isinstance(call.error, NotImplementedError):
         call.raise_crash()
     expect(
+        not reports.args,
+        "supervise was cancelled, services raised while they cleaned up, and failures of {names} were reported.",
+        look="From the moment you are cancelled nothing is reported, whichever exception it is.",
+        names=", ".join(show(name) for name in reports.names),
+    )
+    expect(
         probe.started + service.started == 3,
         "supervise was cancelled, a service raised while it cleaned up, and another attempt of it was started.",
         look="Who is cleaning up has been told to stop. Whatever comes out of it, it is not tried again.",
-    )
-    expect(
-        not reports.args,
-        "supervise was cancelled, a service raised LookupError while it cleaned up, and {names} was reported.",
-        look="From the moment you are cancelled nothing is reported, whichever exception it is.",
-        names=show(reports.names),
     )
     expect_cancelled(call)
     expect(
