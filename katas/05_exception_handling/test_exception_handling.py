@@ -446,9 +446,9 @@ async def test_final_failures_leave_as_a_group(lab: Lab) -> None:
         lab,
         {
             "a": [(4, first), (4, last)],
-            "b": [(1, first), (1, "B")],
+            "b": [(3, first), (2, "B")],
             "c": [(2, nested)],
-            "d": [(8, "D")],
+            "d": [(16, "D")],
             "e": [(1, other)],
         },
     )
@@ -579,7 +579,7 @@ async def test_cancelling_supervise(lab: Lab) -> None:
     down = OSError("down")
     service, services = serving(
         lab,
-        {"a": [(64, "A")], "b": [(64, "B")], "c": [(1, "C")], "d": [(1, down)], "e": [(2, down), (64, "E")]},
+        {"a": [(64, "A")], "b": [(64, "B")], "c": [(0.5, "C")], "d": [(1, down)], "e": [(3, down), (64, "E")]},
         cleanup={"a": 1, "b": 4, "e": 2},
     )
     reports = Reports(lab)
@@ -631,7 +631,7 @@ async def test_cancelling_supervise(lab: Lab) -> None:
         "supervise was cancelled at t=4, and then failures of {names} were reported.",
         look="A service that ends because you cancelled it has not failed. Tell its end from a failure.",
         mark=Mark(4, "supervise is cancelled"),
-        names=", ".join(reported),
+        names=", ".join(dict.fromkeys(reported)),
     )
     expect_cancelled(call)
     expect(
@@ -678,7 +678,7 @@ async def test_cleanup_that_raises(lab: Lab) -> None:
         not reports.args,
         "supervise was cancelled, services raised while they cleaned up, and failures of {names} were reported.",
         look="From the moment you are cancelled nothing is reported, whichever exception it is.",
-        names=", ".join(show(name) for name in reports.names),
+        names=", ".join(dict.fromkeys(show(name) for name in reports.names)),
     )
     expect(
         probe.started + service.started == 3,

@@ -1,7 +1,7 @@
 """len() filters out the finished tasks, but the list of tasks only grows and keeps every one alive.
 
 Fails: test_kept_while_running_and_then_forgotten
-Says: 3 of them are still kept
+Says: 3 of the 3 are kept
 """
 
 import asyncio
