@@ -1,0 +1,81 @@
+"""A waiter sits on an event, but with a timeout of a second to look again for safety's sake.
+
+Fails: test_waiting_costs_nothing
+Says: 16 tasks wait for a promise, and a timer is set for t=1.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Background:
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task] = set()
+
+    def start(self, coro: Coroutine[Any, Any, Any]) -> asyncio.Task:
+        task = asyncio.create_task(coro)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    async def drain(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+class Promise(Generic[T]):
+    def __init__(self) -> None:
+        self._done = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._event = asyncio.Event()
+        self._callbacks: list[Callable[["Promise[T]"], Any]] = []
+
+    def done(self) -> bool:
+        return self._done
+
+    def result(self) -> T:
+        if not self._done:
+            raise asyncio.InvalidStateError("the promise is not finished")
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def set_result(self, value: T) -> None:
+        self._finish(value, None)
+
+    def set_exception(self, error: BaseException) -> None:
+        self._finish(None, error)
+
+    def _finish(self, value: Any, error: BaseException | None) -> None:
+        if self._done:
+            raise asyncio.InvalidStateError("the promise is finished already")
+        self._done, self._value, self._error = True, value, error
+        self._event.set()
+        callbacks, self._callbacks = self._callbacks, []
+        for fn in callbacks:
+            asyncio.get_running_loop().call_soon(fn, self)
+
+    def add_done_callback(self, fn: Callable[["Promise[T]"], Any]) -> None:
+        if self._done:
+            asyncio.get_running_loop().call_soon(fn, self)
+        else:
+            self._callbacks.append(fn)
+
+    async def _wait(self) -> T:
+        while not self._done:
+            try:
+                async with asyncio.timeout(1):
+                    await self._event.wait()
+            except TimeoutError:
+                continue
+        return self.result()
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._wait().__await__()

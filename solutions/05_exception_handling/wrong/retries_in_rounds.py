@@ -1,0 +1,76 @@
+"""The attempts go in rounds: a service that failed is tried again when all others have ended.
+
+Fails: test_retries
+Says: was started only when 'b', which takes 64 s, had ended
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def report_failure(task: asyncio.Task[Any], on_failure: Callable[[str, BaseException], None]) -> None:
+    """Call `on_failure` with the task's name and its exception when it fails."""
+
+    def look(task: asyncio.Task[Any]) -> None:
+        # A cancelled task raises CancelledError when it is asked for its exception.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            on_failure(task.get_name(), error)
+
+    task.add_done_callback(look)
+
+
+async def supervise(
+    services: Mapping[str, Callable[[], Awaitable[T]]],
+    on_failure: Callable[[str, BaseException], None],
+    *,
+    retries: int = 0,
+) -> dict[str, T]:
+    """Run all services at the same time and return their results by name, in the order of the mapping."""
+    caller = asyncio.current_task()
+    assert caller is not None
+    earlier = caller.cancelling()
+    failures: dict[str, BaseException] = {}
+
+    rounds = [asyncio.Event() for _ in range(retries + 1)]
+    waiting = len(services)
+    left_over: list[str] = []
+
+    async def serve(name: str, service: Callable[[], Awaitable[T]]) -> T | None:
+        nonlocal waiting
+        for left in range(retries, -1, -1):
+            try:
+                value = await service()
+                advance(left)
+                return value
+            # Not every BaseException: KeyboardInterrupt is meant for the whole program.
+            except (Exception, asyncio.CancelledError) as error:
+                # The caller is cancelled before its services are, so this tells whose CancelledError it is.
+                if caller.cancelling() > earlier:
+                    break
+                on_failure(name, error)
+                if left == 0:
+                    failures[name] = error
+                    continue
+                left_over.append(name)
+                advance(left)
+                await rounds[left].wait()
+        return None
+
+    def advance(left: int) -> None:
+        nonlocal waiting
+        waiting -= 1
+        if waiting == 0:
+            waiting = len(left_over)
+            left_over.clear()
+            rounds[left].set()
+
+    # No task in this group ever raises; what is left of it is that all are waited for, and cancelled with the caller.
+    async with asyncio.TaskGroup() as group:
+        tasks = {name: group.create_task(serve(name, service)) for name, service in services.items()}
+    if failures:
+        # In the order of the mapping; it becomes an ExceptionGroup by itself if all of them are Exceptions.
+        raise BaseExceptionGroup("services failed", [failures[name] for name in services if name in failures])
+    return {name: cast(T, task.result()) for name, task in tasks.items()}
