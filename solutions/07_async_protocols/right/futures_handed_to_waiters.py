@@ -1,4 +1,4 @@
-"""No asyncio primitive: waiters are futures in a deque, a lease is a class, a permit or a connection is handed over directly."""
+"""No asyncio primitive: waiters are futures in a deque, and a permit or a connection is handed over directly."""
 
 import asyncio
 from collections import deque

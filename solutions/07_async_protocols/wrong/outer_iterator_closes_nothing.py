@@ -1,4 +1,4 @@
-"""rows() loops over an inner generator with a plain async for; closing the outer one leaves the inner one suspended, connection in hand.
+"""rows() runs over an inner generator with a plain async for; closing the outer one leaves the inner one suspended.
 
 Fails: test_leaving_an_iteration_gives_the_connection_back
 Says: size=1: an iteration was left early and closed, and after that nobody

@@ -1,4 +1,4 @@
-"""Done callbacks start what becomes possible and fill the dictionary; fair_map is stepped by call_soon; the detector counts on a grid."""
+"""Callbacks alone: fair_map is stepped by call_soon, and the detector counts on a grid."""
 
 import asyncio
 import types

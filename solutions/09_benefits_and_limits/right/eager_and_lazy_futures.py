@@ -1,4 +1,4 @@
-"""Shared lazy futures (each part asks for what it needs, in any order), eager tasks where there are any, a detector with one re-used closure."""
+"""Eager tasks where there are any, and a detector with one re-used closure."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Workers put (key, result) pairs into a queue; fair_map hands batches through an async generator; the detector is a generator object."""
+"""Results come through a queue, batches through an async generator; the detector is a generator object."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable

@@ -1,4 +1,4 @@
-"""TaskGroup (its group is taken apart on failure), a turn made of a future and call_soon, and a detector built with asynccontextmanager."""
+"""A task group, turns made of a future and call_soon, and a detector built with asynccontextmanager."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator

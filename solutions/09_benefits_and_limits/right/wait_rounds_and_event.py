@@ -1,4 +1,4 @@
-"""A loop of asyncio.wait rounds that starts recommendations when user is there; the probing task is ended by an event, not by cancelling."""
+"""Rounds of wait(); the probing task is ended by an event, not by cancelling."""
 
 import asyncio
 from collections.abc import Callable, Iterable

@@ -7,7 +7,7 @@ Says: In `async with StallDetector(...) as detector` the name got None.
 import asyncio
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
