@@ -102,6 +102,28 @@ def test_timers_fire_in_the_order_of_time() -> None:
     assert run(main) == [0.5, 1.0, 2.0, 3.0, 1e6]
 
 
+def test_time_passes_while_a_callback_is_busy() -> None:
+    """Timers that come due while a callback is busy fire after it, in the order of time; later ones at theirs."""
+
+    async def main() -> list[tuple[str, float]]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        fired: list[tuple[str, float]] = []
+
+        def fire(name: str) -> None:
+            fired.append((name, now()))
+
+        for when, name in ((5.0, "on time"), (3.0, "late"), (2.0, "very late")):
+            loop.call_at(when, fire, name)
+        await asyncio.sleep(1)
+        loop.advance(3)
+        fire("busy")
+        await asyncio.sleep(2)
+        return fired
+
+    assert run(main) == [("busy", 4), ("very late", 4), ("late", 4), ("on time", 5)]
+
+
 def test_cancelled_timer_does_not_move_the_clock() -> None:
     """A cancelled timer is no moment the clock stops at."""
 

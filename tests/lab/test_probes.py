@@ -188,6 +188,28 @@ def test_cancelled_call_ends() -> None:
     run(main)
 
 
+def test_busy_time_passes_at_once_and_is_drawn() -> None:
+    """A busy check lets loop time pass without anybody else getting a turn, and it is a span of the timeline."""
+
+    async def main() -> None:
+        lab = Lab()
+        turns: list[float] = []
+
+        async def other() -> None:
+            turns.append(lab.now)
+
+        task = asyncio.create_task(other())
+        lab.busy(2)
+        assert (lab.now, turns) == (2, [])
+        await task
+        assert turns == [2]
+        assert [(span.label, span.start, span.end, span.how) for span in lab.timeline.spans] == [
+            ("busy", 0, 2, "returned")
+        ]
+
+    run(main)
+
+
 def test_gate_holds_until_opened() -> None:
     """A gate holds coroutines until it is opened, lets later ones pass, and forgives cancelled ones."""
 

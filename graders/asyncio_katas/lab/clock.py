@@ -72,6 +72,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return loop time in seconds."""
         return self._now
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once, as it does while a callback keeps the loop's thread busy; no timer fires meanwhile."""
+        self._move_to(self._now + seconds)
+
     # The library's type ties the callback to its arguments, which cannot be said here any better.
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
@@ -167,13 +171,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return bool(running) or self.outside.busy()
 
     def _jump(self) -> None:
-        self._now = max(self._now, self._scheduled[0].when())  # type: ignore[attr-defined]
+        self._move_to(self._scheduled[0].when())  # type: ignore[attr-defined]
+        self._judge_turns()
+
+    def _move_to(self, moment: float) -> None:
+        self._now = max(self._now, moment)
         # Timers due at the same moment fire together, also where floats are coarser than a nanosecond.
         self._clock_resolution = max(1e-9, 2 * math.ulp(self._now))
         self._turns_at_this_time = 0
         for listener in self.on_time:
             listener(self._now)
-        self._judge_turns()
 
     def _judge_turns(self) -> None:
         if self._turns_at_this_time < TURNS_WITHOUT_TIME and self._turns < TURNS_AT_ALL:

@@ -140,6 +140,12 @@ class Lab:
         finally:
             timer.cancel()
 
+    def busy(self, seconds: float) -> None:
+        """Keep the loop's thread busy for so much loop time, as a function does that computes: nothing else runs."""
+        span = self.timeline.begin("busy", self.now)
+        self.loop.advance(seconds)
+        span.end, span.how = self.now, "returned"
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that threads bring about: until it is so, or provably never will be.
 
