@@ -16,7 +16,7 @@ from asyncio_katas.lab.chains import Place, answer_line, place_of
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
 from asyncio_katas.lab.probes import Gate, Probe
-from asyncio_katas.lab.rendezvous import ThreadGate, Wait
+from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, Wait
 from asyncio_katas.lab.timeline import Timeline
 
 P = ParamSpec("P")
@@ -38,6 +38,7 @@ class Lab:
         self.calls: list[Ending] = []
         self.blocked_at: list[Place | None] = []
         self.waits: list[Wait] = []
+        self._process_gates: list[ProcessGate] = []
         self._watchers = 0
         self.ended = False
         self._loop: VirtualLoop | None = None
@@ -116,6 +117,12 @@ class Lab:
     def thread_gate(self) -> ThreadGate:
         """Return a gate that threads wait at until the check opens it; they do not hold the clock."""
         return ThreadGate(self)
+
+    def process_gate(self) -> ProcessGate:
+        """Return a gate that processes of a pool wait at until the check opens it; they do not hold the clock."""
+        gate = ProcessGate(self)
+        self._process_gates.append(gate)
+        return gate
 
     async def pause(self, seconds: float) -> None:
         """Let loop time pass."""
@@ -199,10 +206,12 @@ class Lab:
         return own, [child.pid or 0 for child in multiprocessing.active_children()]
 
     def end(self) -> None:
-        """Let every thread go that still waits for the check, and hold nobody from now on."""
+        """Let everybody go that still waits for the check, and hold nobody from now on."""
         self.ended = True
         for wait in list(self.waits):
             wait.release()
+        for gate in self._process_gates:
+            gate.close()
 
     def note_block(self) -> None:
         """Remember where the loop's thread stands now, instead of answering."""
