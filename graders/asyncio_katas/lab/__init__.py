@@ -4,7 +4,7 @@ A check is an async test function with a docstring (the line a learner reads bes
 marker `task(number)` and, where it watches something, the fixture `lab`.
 """
 
-from asyncio_katas.lab.calls import Attempt, Call
+from asyncio_katas.lab.calls import Attempt, Call, ThreadCall
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import expect, expect_same, fail, same, show
 from asyncio_katas.lab.probes import Gate, Probe
@@ -20,6 +20,7 @@ __all__ = [
     "Probe",
     "ProcessGate",
     "Span",
+    "ThreadCall",
     "ThreadGate",
     "expect",
     "expect_same",

@@ -7,6 +7,7 @@ change in one step under the interpreter lock, never on how long something took.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import concurrent.futures.process
 import concurrent.futures.thread
@@ -28,6 +29,7 @@ _THREAD_JOIN = threading.Thread.join.__code__
 _JOIN_LOCK = getattr(getattr(threading.Thread, "_wait_for_tstate_lock", None), "__code__", None)
 _PROCESS_POOL_THREAD = concurrent.futures.process._ExecutorManagerThread
 _WORK_ITEM_RUN = concurrent.futures.thread._WorkItem.run.__code__
+_LOOP_TURN = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 _WAIT_FOR_RESULTS = _PROCESS_POOL_THREAD.wait_result_broken_or_wakeup.__code__
 
 # Every job handed to a pool and not done yet, with the queue of its thread pool; None for a process pool.
@@ -199,7 +201,26 @@ def waits_for_another(thread: threading.Thread, frames: dict[int, FrameType] | N
         # A thread in its last moments is no longer listed, but not joined yet either.
         other = frame.f_locals["self"]
         return frame.f_locals.get("timeout") is None and other.is_alive() and other in threading.enumerate()
-    return False
+    return _is_sleeping_loop(thread, frame)
+
+
+def _is_sleeping_loop(thread: threading.Thread, frame: FrameType) -> bool:
+    """Tell whether a thread runs a standard event loop that only another thread can wake: no timer, file or call."""
+    turn = frame.f_back
+    if frame.f_code.co_filename != selectors.__file__ or turn is None or turn.f_code is not _LOOP_TURN:
+        return False
+    values = turn.f_locals
+    selector, own = getattr(values["self"], "_selector", None), getattr(values["self"], "_ssock", None)
+    if values.get("timeout", 0) is not None or selector is None or own is None:
+        return False
+    try:
+        if len(selector.get_map() or ()) != 1 or multiprocessing.connection.wait([own], 0):
+            return False
+    except (OSError, ValueError):
+        # Closed under our eyes.
+        return False
+    # The same frame as before: it has slept all the while, so nobody has called between the two looks.
+    return sys._current_frames().get(thread.ident or 0) is frame
 
 
 def _other_frames() -> dict[int, FrameType]:

@@ -1,4 +1,4 @@
-"""An AsyncExitStack cancels what is left; wait(FIRST_EXCEPTION) finds the first failure; overlap unwraps a TaskGroup."""
+"""An AsyncExitStack cancels what is left; wait(FIRST_EXCEPTION) finds the failure; overlap unwraps a TaskGroup."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
