@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from asyncio_katas.lab import outside
+from asyncio_katas.lab import Lab, outside, pass_gate
 from asyncio_katas.lab.clock import Deadlock, VirtualLoop
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
@@ -620,3 +620,66 @@ def test_job_that_ends_at_the_verdict_is_no_spinning(monkeypatch: pytest.MonkeyP
                 await asyncio.sleep(0)
 
     run(main)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_parked_process_does_not_hold_the_clock(held: bool) -> None:
+    """A job of a process pool holds the clock, unless its process waits for the check itself."""
+    lab = Lab()
+
+    async def main() -> None:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            gate = lab.process_gate()
+            job = pool.submit(pass_gate, gate.address, "through")
+            await lab.until(lambda: bool(gate.arrived))
+            assert not lab.loop.outside.busy()
+            if held:
+                # Nothing can come any more, and that is known without waiting for real.
+                await lab.until(job.done)
+                assert not job.done()
+            gate.open()
+            assert await asyncio.wrap_future(job) == "through"
+        lab.end()
+
+    run(main)
+    assert not [thread for thread in threading.enumerate() if thread.name == "process-gate"]
+
+
+def test_a_process_at_a_gate_sees_a_blocked_loop() -> None:
+    """A loop that waits for a process, which waits for the check, is noticed, and the process let go."""
+    lab = Lab()
+
+    async def main() -> None:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            assert not lab.loop.outside.busy()
+            assert pool.submit(pass_gate, lab.process_gate().address, 7).result() == 7
+        lab.end()
+
+    run(main)
+    assert len(lab.blocked_at) == 1
+
+
+def test_a_worker_that_looks_is_at_its_job() -> None:
+    """A pool's worker that finds the loop stuck does not take its own job for one that an idle worker might take."""
+    seen: list[bool] = []
+
+    async def main() -> None:
+        outer = asyncio.get_running_loop()
+        assert isinstance(outer, VirtualLoop)
+        look, thread = outer.outside, threading.current_thread()
+        with ThreadPoolExecutor(2) as pool:
+            barrier = threading.Barrier(2)
+            concurrent.futures.wait([pool.submit(barrier.wait) for _ in range(2)])
+
+            def job() -> None:
+                deadline = time.monotonic() + 30
+                while not look.stuck(thread) and time.monotonic() < deadline:
+                    time.sleep(0.001)
+                seen.append(look.stuck(thread))
+
+            pool.submit(job).result()
+
+    run(main)
+    assert seen == [True]

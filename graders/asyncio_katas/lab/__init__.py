@@ -4,11 +4,11 @@ A check is an async test function with a docstring (the line a learner reads bes
 marker `task(number)` and, where it watches something, the fixture `lab`.
 """
 
-from asyncio_katas.lab.calls import Attempt, Call
+from asyncio_katas.lab.calls import Attempt, Call, ThreadCall
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import expect, expect_same, fail, same, show
 from asyncio_katas.lab.probes import Gate, Probe
-from asyncio_katas.lab.rendezvous import ThreadGate
+from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, pass_gate
 from asyncio_katas.lab.timeline import Mark, Span
 
 __all__ = [
@@ -18,11 +18,14 @@ __all__ = [
     "Lab",
     "Mark",
     "Probe",
+    "ProcessGate",
     "Span",
+    "ThreadCall",
     "ThreadGate",
     "expect",
     "expect_same",
     "fail",
+    "pass_gate",
     "same",
     "show",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
+from asyncio_katas.lab.chains import Place, answer_line, place_of
 from asyncio_katas.lab.clock import owner
 from asyncio_katas.lab.limits import LimitFired
 from asyncio_katas.lab.messages import expect, fail, same, show
@@ -88,6 +91,51 @@ class Attempt(Ending):
             raise
         except BaseException as error:  # noqa: BLE001 - whatever leaves the call is what the check looks at
             self.error = error
+
+
+class ThreadCall(Ending):
+    """One call of a synchronous function under test, made in a thread of its own; never raises into the check."""
+
+    def __init__(self, lab: Lab, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(_name_of(fn))
+        _expect_signature(self.name, fn, args, kwargs)
+        self.over = False
+        self._lab = lab
+        # A daemon: a call that never returns must not keep the interpreter from ending.
+        self._thread = threading.Thread(target=self._run, args=(fn, args, kwargs), name=self.name, daemon=True)
+        self._thread.start()
+
+    def _run(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            self.value = fn(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - whatever leaves the call is what the check looks at
+            self.error = error
+        self.over = True
+
+    def join(self, template: str = "", /, *, look: str = "", **values: object) -> ThreadCall:
+        """Wait for the end of the call, and fail the check if it provably never comes; {where} is where it stands."""
+        __tracebackhide__ = True
+        if not self._lab.wait(lambda: self.over):
+            place = self.place()
+            where = f":\n  {place}: {place.source()}" if place else "."
+            look = look or "Who should wake it up, and on which thread would that have to happen?"
+            shown: dict[str, Any] = {"call": self.name, "where": where, **values}
+            fail(
+                template or "{call} never came back. It waits for something that does not come{where}",
+                look=look,
+                **shown,
+            )
+        self._thread.join()
+        return self
+
+    def place(self) -> Place | None:
+        """Return the line of the code under test that the call has reached."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        places = []
+        while frame is not None:
+            places.append(place_of(frame))
+            frame = frame.f_back
+        return answer_line(reversed(places))
 
 
 class Call(Ending):

@@ -14,7 +14,7 @@ from typing import Any
 
 _GRADER = str(Path(__file__).parent.parent)
 _PACKAGES = {"site-packages", "dist-packages"}
-_STANDARD_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen")
+_STANDARD_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen", "<string>")
 _SHOWN_TASKS = 4
 _OPAQUE = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
 

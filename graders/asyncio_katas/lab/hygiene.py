@@ -19,6 +19,7 @@ from asyncio_katas.lab.blocking import real_sleep
 from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
+from asyncio_katas.lab.outside import Outside
 
 if TYPE_CHECKING:
     from asyncio_katas.lab.lab import Lab
@@ -75,7 +76,7 @@ class Hygiene:
             or _never_retrieved(things, loop)
             or _timers_left(loop)
             or _loops_left(things, loop)
-            or (_threads_left(loop) if loop else None)
+            or _threads_left(loop.outside if loop else lab.outside)
             or self._complaints(loop)
         )
 
@@ -214,11 +215,11 @@ def _loops_left(things: list[Any], loop: VirtualLoop | None) -> CheckFailed | No
     return None
 
 
-def _threads_left(loop: VirtualLoop) -> CheckFailed | None:
+def _threads_left(outside: Outside) -> CheckFailed | None:
     deadline = time.monotonic() + _SECONDS_OF_GRACE
-    while loop.outside.busy() and time.monotonic() < deadline:
+    while outside.threads() and outside.busy() and time.monotonic() < deadline:
         real_sleep(0.01)
-    names = ", ".join(thread.name for thread in loop.outside.threads())
+    names = ", ".join(thread.name for thread in outside.threads())
     if not names:
         return None
     return CheckFailed(

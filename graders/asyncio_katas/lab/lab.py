@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from asyncio_katas.lab.blocking import real_sleep
-from asyncio_katas.lab.calls import Attempt, Call, Ending
+from asyncio_katas.lab.calls import Attempt, Call, Ending, ThreadCall
 from asyncio_katas.lab.chains import Place, answer_line, place_of
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
+from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.probes import Gate, Probe
-from asyncio_katas.lab.rendezvous import ThreadGate, Wait
+from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, Wait
 from asyncio_katas.lab.timeline import Timeline
 
 P = ParamSpec("P")
@@ -35,9 +36,12 @@ class Lab:
     def __init__(self) -> None:
         self.timeline = Timeline()
         self.hygiene = Hygiene()
+        # What a synchronous check starts; what an asynchronous one starts is its loop's business.
+        self.outside = Outside()
         self.calls: list[Ending] = []
         self.blocked_at: list[Place | None] = []
         self.waits: list[Wait] = []
+        self._process_gates: list[ProcessGate] = []
         self._watchers = 0
         self.ended = False
         self._loop: VirtualLoop | None = None
@@ -108,6 +112,36 @@ class Lab:
         self.calls.append(attempt)
         return attempt
 
+    def in_thread(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> ThreadCall:
+        """Call a synchronous function under test in a thread of its own; `join` the result to see it end."""
+        call = ThreadCall(self, fn, args, kwargs)
+        self.calls.append(call)
+        return call
+
+    def wait(self, condition: Callable[[], bool]) -> bool:
+        """Wait, in a synchronous check, for what other threads bring about; False once it provably never will be so.
+
+        Threads nobody can see through get half a minute of real time.
+        """
+        return self._watch(condition, _RENDEZVOUS_S)
+
+    def settle(self) -> None:
+        """Wait, in a synchronous check, until all threads that came up meanwhile wait for somebody.
+
+        Where threads cannot be seen through, a moment of real time has to do: it can only let a wrong answer off.
+        """
+        self._watch(lambda: False, _GRACE_S)
+
+    def _watch(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        quiet = 0
+        while not condition():
+            quiet = 0 if self.outside.busy() else quiet + 1
+            if quiet == _TURNS_OF_GRACE or time.monotonic() > deadline:
+                return condition()
+            real_sleep(0.001)
+        return True
+
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a part of a synchronous check on a virtual loop of its own, closed afterwards."""
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
@@ -130,6 +164,12 @@ class Lab:
     def thread_gate(self) -> ThreadGate:
         """Return a gate that threads wait at until the check opens it; they do not hold the clock."""
         return ThreadGate(self)
+
+    def process_gate(self) -> ProcessGate:
+        """Return a gate that processes of a pool wait at until the check opens it; they do not hold the clock."""
+        gate = ProcessGate(self)
+        self._process_gates.append(gate)
+        return gate
 
     async def pause(self, seconds: float) -> None:
         """Let loop time pass."""
@@ -219,10 +259,12 @@ class Lab:
         return own, [child.pid or 0 for child in multiprocessing.active_children()]
 
     def end(self) -> None:
-        """Let every thread go that still waits for the check, and hold nobody from now on."""
+        """Let everybody go that still waits for the check, and hold nobody from now on."""
         self.ended = True
         for wait in list(self.waits):
             wait.release()
+        for gate in self._process_gates:
+            gate.close()
 
     def note_block(self) -> None:
         """Remember where the loop's thread stands now, instead of answering."""

@@ -7,6 +7,7 @@ change in one step under the interpreter lock, never on how long something took.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import concurrent.futures.process
 import concurrent.futures.thread
@@ -28,13 +29,16 @@ _THREAD_JOIN = threading.Thread.join.__code__
 _JOIN_LOCK = getattr(getattr(threading.Thread, "_wait_for_tstate_lock", None), "__code__", None)
 _PROCESS_POOL_THREAD = concurrent.futures.process._ExecutorManagerThread
 _WORK_ITEM_RUN = concurrent.futures.thread._WorkItem.run.__code__
+_LOOP_TURN = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 _WAIT_FOR_RESULTS = _PROCESS_POOL_THREAD.wait_result_broken_or_wakeup.__code__
 
 # Every job handed to a pool and not done yet, with the queue of its thread pool; None for a process pool.
 _jobs: dict[concurrent.futures.Future[Any], Any] = {}
 # Another object after each job that is handed in.
 _latest = object()
+# Threads that wait for the check itself, by ident, and processes that do, by pid.
 _parked: set[int] = set()
+_parked_processes: set[int] = set()
 
 
 @contextmanager
@@ -67,13 +71,17 @@ def _forget(job: concurrent.futures.Future[Any]) -> None:
     _jobs.pop(job, None)
 
 
-def park(ident: int) -> None:
-    """Declare that a thread waits for the check itself, so that it does not hold the clock."""
+def park(ident: int, process: int | None = None) -> None:
+    """Declare that a thread waits for the check itself, for a pool's process maybe, so that neither holds the clock."""
+    if process is not None:
+        _parked_processes.add(process)
     _parked.add(ident)
 
 
-def unpark(ident: int) -> None:
-    """Declare that a parked thread has been let go; to be said by whoever lets it go, before doing so."""
+def unpark(ident: int, process: int | None = None) -> None:
+    """Declare that whoever was parked has been let go; to be said by whoever lets them go, before doing so."""
+    if process is not None:
+        _parked_processes.discard(process)
     _parked.discard(ident)
 
 
@@ -131,7 +139,7 @@ class Outside:
             any(self._runs(thread, look) for thread in look.threads)
             or bool(look.unlisted() - self._unlisted_before)
             or _job_on_its_way(look)
-            or any(queue is None and job not in self._jobs_before for job, queue in look.jobs.items())
+            or self._process_jobs(look) > len(_parked_processes)
             or self._child_processes_run(look.threads)
             or not look.is_current()
         )
@@ -157,6 +165,10 @@ class Outside:
         if look.is_idle(thread):
             return _is_leaving(thread)
         return not self._is_of_before(_job_of(look.frame(thread)), look) and not waits_for_another(thread, look.frames)
+
+    def _process_jobs(self, look: _Look) -> int:
+        """Count the jobs of process pools; where as many processes are parked, none of them gets anywhere."""
+        return sum(queue is None and job not in self._jobs_before for job, queue in look.jobs.items())
 
     def _is_of_before(self, job: concurrent.futures.Future[Any] | None, look: _Look) -> bool:
         """Tell whether a job is older than the loop, and no younger one waits behind it."""
@@ -189,7 +201,26 @@ def waits_for_another(thread: threading.Thread, frames: dict[int, FrameType] | N
         # A thread in its last moments is no longer listed, but not joined yet either.
         other = frame.f_locals["self"]
         return frame.f_locals.get("timeout") is None and other.is_alive() and other in threading.enumerate()
-    return False
+    return _is_sleeping_loop(thread, frame)
+
+
+def _is_sleeping_loop(thread: threading.Thread, frame: FrameType) -> bool:
+    """Tell whether a thread runs a standard event loop that only another thread can wake: no timer, file or call."""
+    turn = frame.f_back
+    if frame.f_code.co_filename != selectors.__file__ or turn is None or turn.f_code is not _LOOP_TURN:
+        return False
+    values = turn.f_locals
+    selector, own = getattr(values["self"], "_selector", None), getattr(values["self"], "_ssock", None)
+    if values.get("timeout", 0) is not None or selector is None or own is None:
+        return False
+    try:
+        if len(selector.get_map() or ()) != 1 or multiprocessing.connection.wait([own], 0):
+            return False
+    except (OSError, ValueError):
+        # Closed under our eyes.
+        return False
+    # The same frame as before: it has slept all the while, so nobody has called between the two looks.
+    return sys._current_frames().get(thread.ident or 0) is frame
 
 
 def _other_frames() -> dict[int, FrameType]:
@@ -215,6 +246,8 @@ def _job_on_its_way(look: _Look) -> bool:
     """
     workers = [thread for thread in look.threads if _is_pool_worker(thread)]
     begun = {_job_of(look.frame(worker)) for worker in workers}
+    # A look leaves out whoever looks, which may be a worker at its job.
+    begun.add(_job_of(sys._getframe()))
     queues = concurrent.futures.thread._threads_queues
     idle = [queues.get(worker) for worker in workers if look.is_idle(worker)]
     return any(queue in idle for job, queue in look.jobs.items() if job not in begun)

@@ -1,39 +1,53 @@
-"""Where threads wait for the check: parked, so that they do not hold the clock, and never for longer than useful."""
+"""Where threads and processes wait for the check: parked, so that they do not hold the clock, and never for long.
+
+A process imports this module to reach its gate, so it must stay quick to import.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from typing import TYPE_CHECKING
+from multiprocessing.connection import Client, Connection, Listener
+from typing import TYPE_CHECKING, TypeVar
 
 from asyncio_katas.lab.outside import park, unpark
 
 if TYPE_CHECKING:
     from asyncio_katas.lab.lab import Lab
 
+T = TypeVar("T")
+
 # How often a parked thread looks whether the loop can still answer, in real seconds.
 _GLANCE = 0.02
+# How long closing a gate waits for its own threads, in real seconds.
+_CLOSING_S = 5.0
 
 
 class Wait:
-    """One thread's wait for the check: over when released, or when the loop can provably never release it."""
+    """One thread's wait for the check: over when released, or when the loop can provably never release it.
 
-    def __init__(self, lab: Lab) -> None:
+    `process` is the pid of the pool's process on whose behalf the thread waits, if any.
+    """
+
+    def __init__(self, lab: Lab, process: int | None = None) -> None:
         self._lab = lab
         self._released = threading.Event()
         self._ident = threading.get_ident()
+        self._process = process
         lab.waits.append(self)
 
     def release(self) -> None:
         """Let the thread go."""
-        unpark(self._ident)
+        unpark(self._ident, self._process)
         self._released.set()
 
     def for_release(self) -> bool:
         """Block the calling thread; False when the loop is stuck."""
         lab = self._lab
-        park(self._ident)
+        park(self._ident, self._process)
         if self._released.is_set() or lab.ended:
-            unpark(self._ident)
+            unpark(self._ident, self._process)
             return True
         try:
             while not self._released.wait(_GLANCE):
@@ -42,7 +56,7 @@ class Wait:
                     return False
             return True
         finally:
-            unpark(self._ident)
+            unpark(self._ident, self._process)
 
 
 class ThreadGate:
@@ -74,3 +88,77 @@ class ThreadGate:
             waits = list(self._waits)
         for wait in waits:
             wait.release()
+
+
+def pass_gate(address: tuple[str, int], value: T) -> T:
+    """Wait, in a process, at the gate of this address until the check opens it, and return `value`."""
+    with Client(address) as connection:
+        connection.send_bytes(str(os.getpid()).encode())
+        connection.recv_bytes()
+    return value
+
+
+class ProcessGate:
+    """A gate for the processes of a pool, opened by the check: there, call `pass_gate(gate.address, value)`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.arrived: list[int] = []
+        self._lab = lab
+        self._lock = threading.Lock()
+        self._open = self._closed = False
+        self._waits: list[Wait] = []
+        self._listener = Listener(("127.0.0.1", 0))
+        # Daemons: a check that was interrupted must not keep the interpreter from ending.
+        self._threads = [threading.Thread(target=self._receive, name="process-gate", daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where processes find the gate."""
+        host, port = self._listener.address
+        return str(host), int(port)
+
+    def open(self) -> None:
+        """Let everybody through, from now on."""
+        with self._lock:
+            self._open = True
+            waits = list(self._waits)
+        for wait in waits:
+            wait.release()
+
+    def close(self) -> None:
+        """Open the gate, and receive nobody any more."""
+        self.open()
+        self._closed = True
+        with Client(self.address):
+            # Wakes up the thread that receives.
+            pass
+        for thread in self._threads:
+            thread.join(_CLOSING_S)
+        self._listener.close()
+
+    def _receive(self) -> None:
+        """Give each process that comes a thread that waits on its behalf."""
+        park(threading.get_ident())
+        while True:
+            connection = self._listener.accept()
+            if self._closed:
+                connection.close()
+                break
+            thread = threading.Thread(target=self._hold, args=(connection,), name="process-gate", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        unpark(threading.get_ident())
+
+    def _hold(self, connection: Connection) -> None:
+        # A process that was ended meanwhile needs no answer.
+        with connection, contextlib.suppress(OSError, EOFError):
+            process = int(connection.recv_bytes())
+            with self._lock:
+                wait = None if self._open else Wait(self._lab, process)
+                if wait is not None:
+                    self._waits.append(wait)
+                self.arrived.append(process)
+            if wait is not None:
+                wait.for_release()
+            connection.send_bytes(b"open")

@@ -1,0 +1,52 @@
+"""All jobs are started, then awaited in order, so a failure is heard only after every job before it.
+
+Fails: test_a_failure_does_not_wait_for_the_others
+Says: A job of the kind io failed, but its exception came only after the
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    kind: Literal["io", "blocking", "cpu"]
+    fn: Callable[..., Any]
+    args: tuple = ()
+
+
+async def overlap(*starts: Callable[[], Awaitable[T]]) -> list[T]:
+    return list(await asyncio.gather(*(start() for start in starts)))
+
+
+async def run_mixed(jobs: Sequence[Job], *, threads: Executor, processes: Executor) -> list[Any]:
+    for job in jobs:
+        if job.kind not in ("io", "blocking", "cpu"):
+            raise ValueError(f"unknown kind of job: {job.kind!r}")
+    loop = asyncio.get_running_loop()
+    started: list[Any] = []
+    for job in jobs:
+        if job.kind == "io":
+            started.append(loop.create_task(job.fn(*job.args)))
+        elif job.kind == "blocking":
+            started.append(loop.run_in_executor(threads, job.fn, *job.args))
+        else:
+            started.append(loop.run_in_executor(processes, job.fn, *job.args))
+    results: list[Any] = []
+    try:
+        for each in started:
+            results.append(await each)
+    except asyncio.CancelledError:
+        for each in started:
+            each.cancel()
+        await asyncio.wait(started)
+        raise
+    finally:
+        for each in started:
+            each.cancel()
+    return results

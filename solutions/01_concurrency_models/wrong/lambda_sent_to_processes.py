@@ -1,0 +1,40 @@
+"""The call is wrapped in a lambda, which cannot be pickled for another process.
+
+Fails: test_each_kind_runs_in_its_place
+Says: A job of the kind cpu had to be pickled, and cannot be:
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    kind: Literal["io", "blocking", "cpu"]
+    fn: Callable[..., Any]
+    args: tuple = ()
+
+
+async def overlap(*starts: Callable[[], Awaitable[T]]) -> list[T]:
+    return list(await asyncio.gather(*(start() for start in starts)))
+
+
+async def run_mixed(jobs: Sequence[Job], *, threads: Executor, processes: Executor) -> list[Any]:
+    for job in jobs:
+        if job.kind not in ("io", "blocking", "cpu"):
+            raise ValueError(f"unknown kind of job: {job.kind!r}")
+    loop = asyncio.get_running_loop()
+    started: list[Any] = []
+    for job in jobs:
+        if job.kind == "io":
+            started.append(loop.create_task(job.fn(*job.args)))
+        elif job.kind == "blocking":
+            started.append(loop.run_in_executor(threads, job.fn, *job.args))
+        else:
+            started.append(loop.run_in_executor(processes, lambda job=job: job.fn(*job.args)))
+    return list(await asyncio.gather(*started))

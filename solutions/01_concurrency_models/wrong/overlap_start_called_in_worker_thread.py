@@ -1,0 +1,39 @@
+"""The awaitables run on the loop, but each start itself is called in a worker thread.
+
+Fails: test_overlap_stays_on_the_thread
+Says: A start was called outside the running loop, in another thread or
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    kind: Literal["io", "blocking", "cpu"]
+    fn: Callable[..., Any]
+    args: tuple = ()
+
+
+async def overlap(*starts: Callable[[], Awaitable[T]]) -> list[T]:
+    awaitables = await asyncio.gather(*(asyncio.to_thread(start) for start in starts))
+    return list(await asyncio.gather(*awaitables))
+
+
+async def run_mixed(jobs: Sequence[Job], *, threads: Executor, processes: Executor) -> list[Any]:
+    for job in jobs:
+        if job.kind not in ("io", "blocking", "cpu"):
+            raise ValueError(f"unknown kind of job: {job.kind!r}")
+    loop = asyncio.get_running_loop()
+    started = [
+        loop.create_task(job.fn(*job.args))
+        if job.kind == "io"
+        else loop.run_in_executor(threads if job.kind == "blocking" else processes, job.fn, *job.args)
+        for job in jobs
+    ]
+    return list(await asyncio.gather(*started))

@@ -1,0 +1,41 @@
+"""Each start gets a thread and a loop of its own.
+
+Fails: test_overlap_stays_on_the_thread
+Says: A start was called outside the running loop, in another thread or
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    kind: Literal["io", "blocking", "cpu"]
+    fn: Callable[..., Any]
+    args: tuple[Any, ...] = ()
+
+
+async def overlap(*starts: Callable[[], Awaitable[T]]) -> list[T]:
+    async def run(start: Callable[[], Awaitable[T]]) -> T:
+        return await start()
+
+    return list(await asyncio.gather(*(asyncio.to_thread(lambda s=start: asyncio.run(run(s))) for start in starts)))
+
+
+async def run_mixed(jobs: Sequence[Job], *, threads: Executor, processes: Executor) -> list[Any]:
+    for job in jobs:
+        if job.kind not in ("io", "blocking", "cpu"):
+            raise ValueError(job.kind)
+    loop = asyncio.get_running_loop()
+    started: list[Awaitable[Any]] = []
+    for job in jobs:
+        if job.kind == "io":
+            started.append(asyncio.ensure_future(job.fn(*job.args)))
+        else:
+            started.append(loop.run_in_executor(threads if job.kind == "blocking" else processes, job.fn, *job.args))
+    return list(await asyncio.gather(*started))
