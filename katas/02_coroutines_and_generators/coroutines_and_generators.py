@@ -24,9 +24,9 @@ def averager() -> Generator[float | None, float | None, int]:
 
 
 def ask(question: Q) -> Awaitable[A]:
-    """Return something to await: `answer = await ask(question)` asks whoever drives the coroutine.
+    """Return something to await, which puts `question` to whoever drives the coroutine and gives the answer.
 
-    Awaiting it suspends the coroutine, hands `question` to `drive`, and gives the answer that `drive` sends back.
+    `answer = await ask("name")` suspends the coroutine and hands `question` to `drive`, which sends the answer back in.
     Any object may be a question or an answer, None too. It works at any depth: in a coroutine that is awaited by
     another one, the question reaches the same driver.
     """

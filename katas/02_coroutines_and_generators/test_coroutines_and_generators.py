@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import math
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
 from typing import Any
 
 import coroutines_and_generators as kata
@@ -133,8 +133,13 @@ def test_none_ends_with_the_count(lab: Lab) -> None:
                 numbers=show(numbers),
                 error=show(last.error),
             )
-        if not isinstance(last.error, StopIteration):
-            last.raise_crash()
+        expect(
+            isinstance(last.error, StopIteration),
+            "The averager was sent {numbers} and then None, and raised {error} instead of ending.",
+            look="None is no number but the end: look at what came before you add it.",
+            numbers=show(numbers),
+            error=show(last.error),
+        )
         expect_same(
             getattr(last.error, "value", None),
             len(numbers),
@@ -150,7 +155,7 @@ def test_without_a_question(lab: Lab) -> None:
     for value in ("value", 0, None, ("a", "b")):
 
         async def main() -> object:
-            return value  # noqa: B023 - run before the next round
+            return value
 
         talk = Talk(lab, main, str.upper)
         expect(
@@ -271,7 +276,8 @@ def test_suspends_without_a_loop(lab: Lab) -> None:
 
     async def main() -> list[str]:
         loops.append(in_a_loop())
-        late, early = kata.ask("b"), kata.ask("a")
+        late: Awaitable[str] = kata.ask("b")
+        early: Awaitable[str] = kata.ask("a")
         return [await early, await late, await kata.ask("c")]
 
     talk = Talk(lab, main, answer)
@@ -304,10 +310,11 @@ def test_suspends_without_a_loop(lab: Lab) -> None:
     long = Talk(lab, talkative, lambda question: question)
     expect(
         not isinstance(long.call.error, RecursionError),
-        "The coroutine asked {rounds} questions, and after {count} of them drive raised RecursionError.",
+        "The coroutine asked {rounds} questions, and after {count} of them drive raised {error}.",
         look="If drive calls itself for each question, Python's stack limits the conversation. A loop has no limit.",
         rounds=rounds,
         count=len(long.asked),
+        error=show(long.call.error),
     )
     long.call.expect_value(rounds)
 
@@ -319,7 +326,7 @@ def test_own_exception_leaves(lab: Lab) -> None:
     for questions in (0, 1):
 
         async def main() -> None:
-            for number in range(questions):  # noqa: B023 - run before the next round
+            for number in range(questions):
                 await kata.ask(number)
             raise failure
 
@@ -349,10 +356,10 @@ def test_answers_exception_is_raised_at_the_await(lab: Lab) -> None:
         async def main() -> str:
             await kata.ask("first")
             try:
-                seen.append(await kata.ask("second"))
+                seen.append(("an answer", await kata.ask("second")))
             except Exception as error:
                 seen.append(error)
-                if not catches:  # noqa: B023 - run before the next round
+                if not catches:
                     raise
             return "caught"
 
@@ -370,10 +377,17 @@ def test_answers_exception_is_raised_at_the_await(lab: Lab) -> None:
             call=talk.call.name,
             happened=talk.call.happened,
         )
+        if isinstance(seen[0], tuple):
+            fail(
+                "answer raised {failure}, and the coroutine got {value} as its answer.",
+                look="send() makes a value of whatever it is given. To raise something at the await, there is throw().",
+                failure=show(failure),
+                value=show(seen[0][1]),
+            )
         expect(
             len(seen) == 1 and seen[0] is failure,
-            "answer raised {failure}, but what the await of the question gave, or raised, was {seen}.",
-            look="The very exception that answer raised is thrown in: not sent as a value, not wrapped, not a copy.",
+            "answer raised {failure}, but what the await of the question raised was {seen}.",
+            look="The very exception that answer raised is thrown in: not its class, not a copy, not wrapped.",
             failure=show(failure),
             seen=", ".join(show(thing) for thing in seen),
         )
@@ -395,42 +409,49 @@ def test_answers_exception_is_raised_at_the_await(lab: Lab) -> None:
 def test_asking_again_after_an_exception(lab: Lab) -> None:
     """drive: a coroutine that has caught the exception may ask again; that question is answered like any other."""
 
-    async def main() -> list[str]:
-        heard: list[str] = []
-        for question in ("a", "bad", "worse", "b", "bad", "c"):
+    async def first_reply(*questions: str) -> str:
+        for question in questions:
             try:
-                heard.append(await kata.ask(question))
+                reply: str = await kata.ask(question)
             except LookupError:
-                heard.append(await kata.ask("instead"))
-            except OSError:
-                heard.append("nothing")
-        return heard
+                continue
+            return reply
+        return "none"
+
+    async def main() -> list[str]:
+        return [
+            await first_reply("a"),
+            await first_reply("bad", "b"),
+            await first_reply("bad", "worse", "c"),
+            await first_reply("d"),
+        ]
 
     def answer(question: str) -> str:
-        if question == "bad":
+        if question in {"bad", "worse"}:
             raise LookupError(question)
-        if question == "worse":
-            raise OSError(question)
         return question.upper()
 
     talk = Talk(lab, main, answer)
-    expected = ["a", "bad", "instead", "worse", "b", "bad", "instead", "c"]
-    if talk.asked != expected:
-        lost = talk.asked[:3] != expected[:3]
-        fail(
-            "The coroutine caught the exception and asked 'instead', but answer was called with {asked}."
-            if lost
-            else "answer was called with {asked}; expected {expected}: {call} {happened}.",
-            look="throw() returns the next question, exactly as send() does. Nobody will ask it again."
-            if lost
-            else "The second failure is like the first. Let every question go the same way, whether send() or throw() "
-            "returned it.",
-            asked=show(talk.asked),
-            expected=show(expected),
-            call=talk.call.name,
-            happened=talk.call.happened,
-        )
-    talk.call.expect_value(["A", "INSTEAD", "nothing", "B", "INSTEAD", "C"])
+    expect(
+        talk.asked[:3] == ["a", "bad", "b"],
+        "answer raised an exception for 'bad'; the coroutine caught it and asked 'b', but answer was called with "
+        "{asked}: {call} {happened}.",
+        look="throw() returns the next question, exactly as send() does. Nobody will ask it again.",
+        asked=show(talk.asked),
+        call=talk.call.name,
+        happened=talk.call.happened,
+    )
+    expect(
+        talk.asked == ["a", "bad", "b", "bad", "worse", "c", "d"],
+        "answer raised an exception for 'bad' and for 'worse', which the coroutine asked next; expected 'c' and 'd' to "
+        "follow, but answer was called with {asked}: {call} {happened}.",
+        look="A question may fail like the one before it. Let each go the same way, whether send() or throw() "
+        "returned it.",
+        asked=show(talk.asked),
+        call=talk.call.name,
+        happened=talk.call.happened,
+    )
+    talk.call.expect_value(["A", "B", "C", "D"])
 
 
 @pytest.mark.task(3)
@@ -445,14 +466,14 @@ def test_stop_iteration_of_answer(lab: Lab) -> None:
                 seen.append(("an answer", await kata.ask("name")))
             except Exception as error:
                 seen.append(error)
-                if not catches:  # noqa: B023 - run before the next round
+                if not catches:
                     raise
             return "caught"
 
         def answer(question: str) -> str:
-            if catches:  # noqa: B023 - run before the next round
+            if catches:
                 raise StopIteration("value")
-            return next(nothing)  # noqa: B023 - run before the next round
+            return next(nothing)
 
         talk = Talk(lab, main, answer)
         expect(
@@ -497,13 +518,13 @@ def test_closed_however_drive_is_left(lab: Lab) -> None:
             try:
                 await kata.ask("name")
             finally:
-                cleaned.append("inner")  # noqa: B023 - run before the next round
+                cleaned.append("inner")
 
         async def main() -> None:
             try:
                 await inner()
             finally:
-                cleaned.append("outer")  # noqa: B023 - run before the next round
+                cleaned.append("outer")
 
         def answer(question: str) -> str:
             raise leaving

@@ -28,7 +28,7 @@ def _request(question: Q) -> Generator[Q, A, A]:
 
 
 def ask(question: Q) -> Awaitable[A]:
-    """Return something to await: `answer = await ask(question)` asks whoever drives the coroutine."""
+    """Return something to await, which puts `question` to whoever drives the coroutine and gives the answer."""
     return _request(question)
 
 
