@@ -1,0 +1,50 @@
+"""The loop goes on while the question is true, so a question such as 0 or "" ends the conversation.
+
+Fails: test_questions_and_answers
+Says: The coroutine asked None as question 2, but answer was never called
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+def averager() -> Generator[float | None, float | None, int]:
+    total, count = 0.0, 0
+    mean: float | None = None
+    while True:
+        x = yield mean
+        if x is None:
+            return count
+        total += x
+        count += 1
+        mean = total / count
+
+
+class _Ask:
+    def __init__(self, question: Any) -> None:
+        self.question = question
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return (yield self.question)
+
+
+def ask(question: Q) -> Awaitable[A]:
+    return _Ask(question)
+
+
+def drive(coro: Coroutine[Any, Any, T], answer: Callable[[Q], A]) -> T:
+    resume, argument = coro.send, None
+    try:
+        while question := resume(argument):
+            try:
+                resume, argument = coro.send, answer(question)
+            except Exception as exc:
+                resume, argument = coro.throw, exc
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        coro.close()

@@ -1,0 +1,54 @@
+"""KeyboardInterrupt is taken for a polite way to stop: drive cleans up and returns None.
+
+Fails: test_closed_however_drive_is_left
+Says: KeyboardInterrupt: Ctrl-C, nobody caught it, but drive returned None
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+def averager() -> Generator[float | None, float | None, int]:
+    total, count = 0.0, 0
+    mean: float | None = None
+    while True:
+        x = yield mean
+        if x is None:
+            return count
+        total += x
+        count += 1
+        mean = total / count
+
+
+class _Ask:
+    def __init__(self, question: Any) -> None:
+        self.question = question
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return (yield self.question)
+
+
+def ask(question: Q) -> Awaitable[A]:
+    return _Ask(question)
+
+
+def drive(coro: Coroutine[Any, Any, T], answer: Callable[[Q], A]) -> T | None:
+    resume, argument = coro.send, None
+    try:
+        while True:
+            try:
+                question = resume(argument)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                resume, argument = coro.send, answer(question)
+            except KeyboardInterrupt:
+                return None
+            except Exception as exc:
+                resume, argument = coro.throw, exc
+    finally:
+        coro.close()
