@@ -36,7 +36,13 @@ KATA = Kata(
     "",
 )
 ASSEMBLY = Assembly(KATA, Path("kata.py"), Path("staged"))
-many = settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(
+    max_examples=300,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
