@@ -263,6 +263,20 @@ class _Map(Mapping[Any, selectors.SelectorKey]):
         return iter([key.fileobj for key in self._keys.values()])
 
 
+class RealSelector(selectors.DefaultSelector):
+    """The platform's selector; it ends a loop that would wait for ever while a coroutine sleeps."""
+
+    somebody_sleeps = False
+    stuck = False
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for real."""
+        if timeout is None and self.somebody_sleeps:
+            self.stuck = True
+            raise Stuck
+        return super().select(timeout)
+
+
 def in_asyncio() -> bool:
     """Tell whether an asyncio loop is running here."""
     try:
@@ -690,9 +704,7 @@ def test_real_sockets(lab: Lab) -> None:
     left.setblocking(False)
     right.setblocking(False)
     heard: list[bytes] = []
-    call: Attempt | None = None
-    main: Coroutine[Any, Any, None] | None = None
-    with left, right, selectors.DefaultSelector() as selector:
+    with left, right, RealSelector() as selector:
         made = lab.attempt(kata.MiniLoop, selector, time.monotonic)
         made.raise_crash()
         loop: kata.MiniLoop = made.value
@@ -706,7 +718,9 @@ def test_real_sockets(lab: Lab) -> None:
             loop.spawn(server())
             for word in (b"a", b"bc", b"def"):
                 # The server is waiting when the word comes.
+                selector.somebody_sleeps = True
                 await loop.sleep(1 / 256)
+                selector.somebody_sleeps = False
                 right.send(word)
                 await loop.readable(right)
                 heard.append(right.recv(64))
@@ -714,6 +728,11 @@ def test_real_sockets(lab: Lab) -> None:
         main = talk()
         call = lab.attempt(loop.run, main)
         main.close()
+    expect(
+        not selector.stuck,
+        "A coroutine slept, and select(None) was called, which waits for the sockets alone.",
+        look="The timeout of select() is the time to the next deadline, also while files are registered.",
+    )
     call.raise_crash()
     expect_same(
         heard,
