@@ -83,7 +83,7 @@ def watch(lab: Lab, task: asyncio.Task[Any], reports: Reports) -> None:
         )
     expect(
         watching.error is None or isinstance(watching.error, NotImplementedError | TypeError | AttributeError),
-        "The task was not done yet when {call} was called; it {happened}",
+        "{call} is to return at once, but it {happened}",
         look="A task that is not done has no exception yet. Ask it when it is done.",
         call=watching.name,
         happened=watching.happened,
@@ -579,7 +579,7 @@ async def test_cancelling_supervise(lab: Lab) -> None:
     down = OSError("down")
     service, services = serving(
         lab,
-        {"a": [(64, "A")], "b": [(64, "B")], "c": [(0.5, "C")], "d": [(1, down)], "e": [(3, down), (64, "E")]},
+        {"a": [(24, "A")], "b": [(24, "B")], "c": [(0.5, "C")], "d": [(1, down)], "e": [(3, down), (24, "E")]},
         cleanup={"a": 1, "b": 4, "e": 2},
     )
     reports = Reports(lab)
@@ -588,7 +588,7 @@ async def test_cancelling_supervise(lab: Lab) -> None:
     before = len(reports.args)
     call.cancel()
     await call
-    await lab.pause(128)
+    await lab.pause(32)
     if isinstance(call.error, NotImplementedError):
         call.raise_crash()
     cut = [span for span in service.spans if span.end is None or span.end > 4]
@@ -658,20 +658,20 @@ async def test_cleanup_that_raises(lab: Lab) -> None:
 
     async def careless(name: str) -> None:
         try:
-            await lab.pause(64)
+            await lab.pause(24)
         finally:
             await lab.pause(1)
             raise LookupError("while cleaning up")
 
     probe = lab.probe(careless, name="service")
-    service, services = serving(lab, {"b": [(64, "B")]}, cleanup={"b": 4})
+    service, services = serving(lab, {"b": [(24, "B")]}, cleanup={"b": 4})
     everybody: dict[str, Service] = {"a": functools.partial(probe, "a"), **services, "c": functools.partial(probe, "c")}
     reports = Reports(lab)
     call = lab.call(kata.supervise, everybody, reports, retries=2)
     await lab.pause(2)
     call.cancel()
     await call
-    await lab.pause(128)
+    await lab.pause(32)
     if isinstance(call.error, NotImplementedError):
         call.raise_crash()
     expect(

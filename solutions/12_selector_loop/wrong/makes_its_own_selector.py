@@ -1,7 +1,7 @@
 """The loop makes a selector of its own instead of using the one that was handed in.
 
-Fails: test_sleep_waits_for_its_deadline
-Says: select() of the selector that was handed in was not called
+Fails: test_run_gives_the_value_or_the_exception
+Says: The loop made a selector of its own, beside the one that was handed in
 """
 
 import heapq
