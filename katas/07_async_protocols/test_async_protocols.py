@@ -91,21 +91,9 @@ class Database:
 
         self.connect = lab.probe(connect)
 
-    async def lease(self, pool: kata.Pool, seconds: float = 1, problem: Exception | None = None) -> None:
-        """Borrow a connection for so long."""
-        async with pool.connection() as conn:
-            use = Use(conn, self.lab.now)
-            self.uses.append(use)
-            try:
-                await self.lab.pause(seconds)
-                if problem is not None:
-                    raise problem
-            finally:
-                use.end = self.lab.now
-
     def borrow(self, pool: kata.Pool, seconds: float = 1, problem: Exception | None = None) -> Call:
         """Start a lease."""
-        return self.lab.call(self.lease, pool, seconds, problem)
+        return self.lab.call(borrower, self, pool, seconds, problem)
 
     def expect_real(self) -> None:
         """Expect that only what connect() returned has been lent."""
@@ -116,6 +104,21 @@ class Database:
                 look="The name after `as` gets what entering returns: a connection that connect() has opened.",
                 conn=show(use.conn),
             )
+
+
+async def borrower(db: Database, pool: kata.Pool, seconds: float, problem: Exception | None) -> None:
+    """Use a connection for so long, and then leave by `problem`, if there is one."""
+    async with pool.connection() as conn:
+        use = Use(conn, db.lab.now)
+        span = db.lab.timeline.begin("  has one", use.start)
+        span.how = "returned"
+        db.uses.append(use)
+        try:
+            await db.lab.pause(seconds)
+            if problem is not None:
+                raise problem
+        finally:
+            use.end = span.end = db.lab.now
 
 
 async def block(db: Database, size: int, body: Callable[[kata.Pool], Awaitable[None]]) -> None:
@@ -546,12 +549,13 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
             words=words,
         )
         expected: BaseException | type[BaseException] = problem or asyncio.CancelledError
-        leases[0].expect_error(
-            expected,
-            "A lease was left by {words}, but it {happened}, expected {expected} to leave it.",
-            look="Whoever cleans up lets the exception pass: neither swallow nor replace it.",
-            words=words,
-        ) if leases else None
+        if leases:
+            leases[0].expect_error(
+                expected,
+                "A lease was left by {words}, but it {happened}, expected {expected} to leave it.",
+                look="Whoever cleans up lets the exception pass: neither swallow nor replace it.",
+                words=words,
+            )
         expect_done(call, stuck)
         leases[1].raise_crash()
         db.expect_real()

@@ -48,8 +48,10 @@ class Api:
         async def recommendations(user: object) -> object:
             return await answer("recommendations", user)
 
-        self.user, self.orders, self.messages = lab.probe(user), lab.probe(orders), lab.probe(messages)
-        self.recommendations = lab.probe(recommendations)
+        self.user = lab.probe(user, label=lambda user_id: "user")
+        self.orders = lab.probe(orders, label=lambda user_id: "orders")
+        self.messages = lab.probe(messages, label=lambda user_id: "messages")
+        self.recommendations = lab.probe(recommendations, label=lambda user: "recommendations")
 
     def probe(self, name: str) -> Probe[..., object]:
         """Return one of the four calls by its name."""
