@@ -57,6 +57,8 @@ def whole(course: Path) -> Path:
         (solutions / f"right/way_{number}.py").write_text(RIGHT, encoding="utf-8")
     for number in range(12):
         (solutions / f"wrong/mistake_{number}.py").write_text(wrong("test_greet", "expected"), encoding="utf-8")
+    mistakes = " ".join(path.stem for path in (solutions / "wrong").iterdir())
+    (solutions / "NOTES.md").write_text(f"What people get wrong: {mistakes} other queue\n", encoding="utf-8")
     return course
 
 
@@ -95,6 +97,11 @@ def test_a_sound_course(katas: Callable[..., Ran], whole: Path) -> None:
         ),
         ("solutions/01_passes/wrong/other.py", RIGHT.replace("Hello", "Hi"), "named other.py: its docstring says"),
         ("solutions/01_passes/wrong/queue.py", wrong("test_greet", "expected"), "course modules: "),
+        (
+            "solutions/01_passes/NOTES.md",
+            "mistake_0 and others",
+            "course notes: NOTES.md names no misconception behind ",
+        ),
         ("solutions/01_passes/other.txt", "", "course stray files: files that do not belong here: other.txt"),
         ("katas/01_passes/passes.py", RIGHT, "stub passes.py: test_greet: passed, not not_started"),
         (

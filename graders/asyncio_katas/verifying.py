@@ -127,6 +127,8 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
     strays = [*_strays(kata.folder, _KATA_FILES, kata), *_strays(solutions, _SOLUTION_FILES, kata)]
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    notes = (solutions / "NOTES.md").read_text(encoding="utf-8") if (solutions / "NOTES.md").exists() else ""
+    unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
     rules: list[tuple[str, bool, str, object]] = [
         (
             "slug",
@@ -154,6 +156,7 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
         ("seal", not kata.changed, "the check file differs from its digest; run: katas seal", ""),
         ("right answers", len(right) >= RIGHT, "there are {found} right answers, fewer than 5", len(right)),
         ("wrong answers", len(wrong) >= WRONG, "there are {found} wrong answers, fewer than 12", len(wrong)),
+        ("notes", not unnoted, "NOTES.md names no misconception behind {found}", unnoted),
         ("stray files", not strays, "files that do not belong here: {found}", strays),
         ("README title", text.startswith(f"# {kata.number:02} · "), "{found} must start with its number", readme),
         (
