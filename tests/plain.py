@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ def run(folder: Path, *arguments: str) -> str:
     process = context.Process(target=_run, args=(str(folder), str(output), arguments))
     process.start()
     process.join(300)
+    if forks:
+        # Whatever an answer left running goes with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     if process.exitcode is None:
         process.kill()
         process.join()
@@ -33,6 +39,8 @@ def _run(folder: str, output: str, arguments: tuple[str, ...]) -> None:
     import pytest  # noqa: PLC0415 - in the child alone
 
     os.chdir(folder)
+    if hasattr(os, "setsid"):
+        os.setsid()
     os.environ["COLUMNS"] = "200"
     with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor is what is wanted
         os.dup2(file.fileno(), 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -229,3 +231,31 @@ def test_two_endless_checks_end_the_kata(katas: Callable[..., Ran], course: Path
     ran = katas("check", "4", "--format", "json")
     assert ran.outcomes("hangs") == ["timeout", "timeout", "not_run"]
     assert "never ended" in ran.kata("hangs")["checks"][2]["message"]
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are POSIX's")
+@pytest.mark.parametrize("isolate", [[], ["--isolate"]], ids=["together", "isolated"])
+def test_what_an_answer_starts_ends_with_it(
+    katas: Callable[..., Ran], course: Path, tmp_path: Path, isolate: list[str]
+) -> None:
+    """A process that an answer leaves running is gone when the report is there."""
+    noted = tmp_path / "pid.txt"
+    program = "import time; time.sleep(600)"
+    start = f"process = subprocess.Popen([sys.executable, '-c', {program!r}])\n"
+    note = f"open({str(noted)!r}, 'w').write(str(process.pid))\n"
+    path = course / "katas/01_passes/passes.py"
+    path.write_text(f"import subprocess{RIGHT}\n{start}{note}", encoding="utf-8")
+    ran = katas("check", "1", "--format", "json", *isolate)
+    assert ran.kata("passes")["checks"][0]["outcome"] == "passed"
+    pid = int(noted.read_text(encoding="utf-8"))
+    # Killed, it may take a moment until it is gone; asleep, it would stay for minutes.
+    for _ in range(200):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        status = Path(f"/proc/{pid}/stat")
+        if status.exists() and status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("it still runs")

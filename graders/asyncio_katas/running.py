@@ -85,7 +85,8 @@ class FreshChild:
     def end(self) -> int:
         """End the child's whole process group; return its exit code."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            if self._process.poll() is None and not portable():
+            if not portable():
+                # Also when the child itself has ended: what it started may be left.
                 _kill_group(self._process.pid)
             elif sys.platform == "win32":
                 subprocess.run(
