@@ -18,6 +18,7 @@ from asyncio_katas.lab import Attempt, Lab, expect, expect_same, fail, show
 
 # How often a loop may look, with nothing happening in between, before it is ended: it would go on for ever.
 LOOKS_IN_VAIN = 64
+READS_IN_VAIN = 1024
 SELECTS_AT_ALL = 20_000
 # What the clock shows when a check begins. Checks and messages count from there.
 BEGIN = 4096.0
@@ -142,7 +143,7 @@ class World(selectors.BaseSelector):
     def clock(self) -> float:
         """Return the time; it does not pass by looking at the clock."""
         self._reads += 1
-        if self._reads > LOOKS_IN_VAIN:
+        if self._reads > READS_IN_VAIN:
             self._end(
                 "The clock was read again and again, and select() of the selector that was handed in was not called",
                 "Wait by select() of that selector: it is what lets time pass. Reading the clock does not.",
