@@ -132,6 +132,8 @@ def test_the_table_as_markdown(katas: Callable[..., Ran], whole: Path) -> None:
     ran = katas("verify", "--format", "markdown", "--repeat", "2", "--stress", cwd=whole)
     assert "| 01_passes | 1/1 | 10/10 | 24/24 | 24/24 | 1/1 |" in ran.out
     assert "| all | 1/1 | 10/10 | 24/24 | 24/24 | 1/1 |" in ran.out
+    ran = katas("verify", "--format", "markdown", "--repeat", "2", "--only", "right", cwd=whole)
+    assert "| all | 1/1 | 10/10 | 0/0 | 0/0 | 1/1 |" in ran.out
 
 
 def test_a_log_spares_what_was_tried(katas: Callable[..., Ran], whole: Path, tmp_path: Path) -> None:

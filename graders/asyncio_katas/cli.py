@@ -78,11 +78,21 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
 @cli.command()
 @click.argument("katas", nargs=-1, metavar="[KATA]...")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Grade each answer so often.")
+@click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
 @click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; one per core otherwise.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
 @click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
-def verify(katas: tuple[str, ...], *, repeat: int, stress: bool, jobs: int | None, log: Path | None, form: str) -> int:
+def verify(
+    katas: tuple[str, ...],
+    *,
+    repeat: int,
+    only: str | None,
+    stress: bool,
+    jobs: int | None,
+    log: Path | None,
+    form: str,
+) -> int:
     """For authors: prove that the checks judge rightly, on the stub and on every right and wrong answer."""
     from asyncio_katas import verifying  # noqa: PLC0415 - learners have no use for these
     from asyncio_katas.rendering import proof as rendering  # noqa: PLC0415
@@ -92,7 +102,7 @@ def verify(katas: tuple[str, ...], *, repeat: int, stress: bool, jobs: int | Non
     jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 1)
     proofs = []
     with rendering.view() as view:
-        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, log=log, done=view.done):
+        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, only=only, log=log, done=view.done):
             proofs.append(proof)
             view.kata(proof)
     if form == "markdown":

@@ -50,15 +50,16 @@ def verify(
     *,
     jobs: int,
     rounds: int = 1,
+    only: str | None = None,
     log: Path | None = None,
     done: Callable[[int, int], None] | None = None,
 ) -> Iterator[Proof]:
     """Yield the proof of each kata, as they are completed.
 
-    All answers are graded `rounds` times, `jobs` at a time. With a `log`, what it says was tried before is not tried
-    again. `done` is told how many trials are over, and how many there are.
+    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time. With a `log`,
+    what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds)]
+    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -198,7 +199,7 @@ def _answers(solutions: Path, kind: str) -> list[Path]:
     return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
 
 
-def _trials(kata: Kata, solutions: Path, rounds: int) -> list[Trial]:
+def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
     found = [_grading(kata, "stub", stub, 1, _judge_stub)]
     readme = kata.folder / "README.md"
@@ -206,8 +207,10 @@ def _trials(kata: Kata, solutions: Path, rounds: int) -> list[Trial]:
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
-        found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
-        found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
+        if only != "wrong":
+            found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
+        if only != "right":
+            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
     return found
 
 
