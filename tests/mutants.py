@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 import difflib
+import itertools
 import os
 import sys
 import tomllib
@@ -72,10 +73,15 @@ def _usual(code: str) -> Iterator[str]:
         if short.startswith(SPARED) or ("BinaryOperator" in short and not short.endswith(BINARY)):
             continue
         operator = get_operator(name)()
-        number = 0
-        while (mutant := mutate_code(code, operator, number)) is not None:
+        for number in itertools.count():
+            try:
+                mutant = mutate_code(code, operator, number)
+            except AttributeError:
+                # One operator cannot deal with `except module.Error`.
+                continue
+            if mutant is None:
+                break
             yield mutant
-            number += 1
 
 
 def _asynchronous(tree: ast.Module) -> Iterator[str]:
@@ -112,7 +118,8 @@ def _edits_of_statements(node: ast.AST) -> Iterator[Edit]:
         if not isinstance(statements, list) or isinstance(node, ast.Module | ast.ClassDef):
             continue
         for place, statement in enumerate(statements):
-            if not _is_text(statement) and not isinstance(statement, ast.Pass):
+            declares = isinstance(statement, ast.AnnAssign) and statement.value is None
+            if not declares and not _is_text(statement) and not isinstance(statement, ast.Pass):
                 yield _replace(name, place, [ast.Pass()])
             if isinstance(statement, ast.With | ast.AsyncWith):
                 yield _replace(name, place, statement.body)

@@ -722,3 +722,17 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         "Two waiters were cancelled, then the promise was finished; a callback was called {count} times.",
         count=callback.count,
     )
+    another: kata.Promise[str] = kata.Promise()
+    leaving, staying = [lab.call(waiter, another) for _ in range(2)]
+    await lab.pause(1)
+    leaving.cancel()
+    # The one that leaves has not had its turn yet.
+    finished = lab.attempt(another.set_result, "value")
+    await lab.pause(1)
+    expect(
+        finished.error is None,
+        "A waiter was cancelled, and before it had its turn the promise was set: set_result {happened}.",
+        look="A future that has been cancelled cannot be set any more. Ask each one before you set it.",
+        happened=finished.happened,
+    )
+    expect_outcome(staying, "value", "beside one that was cancelled in the same turn")
