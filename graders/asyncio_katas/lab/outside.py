@@ -265,7 +265,9 @@ def _job_of(frame: FrameType | None) -> concurrent.futures.Future[Any] | None:
 
 def _is_leaving(worker: Any) -> bool:
     """Tell whether a pool's worker has been told to end: it looks idle until the very last moment."""
-    executor = worker._args[0]() if hasattr(worker, "_args") else None
+    # Read in one step: a thread deletes them when it ends.
+    arguments = getattr(worker, "_args", None)
+    executor = arguments[0]() if arguments else None
     return executor is None or executor._shutdown
 
 
