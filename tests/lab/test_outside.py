@@ -565,6 +565,33 @@ def test_no_race_in_process_pools() -> None:
     run(main)
 
 
+@pytest.mark.usefixtures("stretched")
+@pytest.mark.parametrize("gap", [0.0, 0.002, 0.004, 0.006])
+def test_no_race_in_a_loop_of_another_thread(gap: float) -> None:
+    """A loop that has just been called, or runs a callback, is never taken for one that sleeps."""
+    look = outside.Outside()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    missed = 0
+    for _ in range(15):
+        answered = threading.Event()
+
+        def answer(answered: threading.Event = answered) -> None:
+            time.sleep(gap)
+            loop.call_soon(answered.set)
+
+        loop.call_soon_threadsafe(answer)
+        deadline = time.monotonic() + 30
+        while look.busy() and time.monotonic() < deadline:
+            pass
+        missed += not answered.is_set()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    assert not missed
+
+
 def test_looks_bear_pools_that_grow_meanwhile() -> None:
     """The loop may look while other threads submit jobs and make pools."""
     ended = threading.Event()

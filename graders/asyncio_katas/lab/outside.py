@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import concurrent.futures.process
 import concurrent.futures.thread
+import inspect
 import multiprocessing
 import multiprocessing.connection
 import selectors
@@ -247,7 +248,7 @@ def _job_on_its_way(look: _Look) -> bool:
     workers = [thread for thread in look.threads if _is_pool_worker(thread)]
     begun = {_job_of(look.frame(worker)) for worker in workers}
     # A look leaves out whoever looks, which may be a worker at its job.
-    begun.add(_job_of(sys._getframe()))
+    begun.add(_job_of(inspect.currentframe()))
     queues = concurrent.futures.thread._threads_queues
     idle = [queues.get(worker) for worker in workers if look.is_idle(worker)]
     return any(queue in idle for job, queue in look.jobs.items() if job not in begun)
@@ -264,7 +265,9 @@ def _job_of(frame: FrameType | None) -> concurrent.futures.Future[Any] | None:
 
 def _is_leaving(worker: Any) -> bool:
     """Tell whether a pool's worker has been told to end: it looks idle until the very last moment."""
-    executor = worker._args[0]() if hasattr(worker, "_args") else None
+    # Read in one step: a thread deletes them when it ends.
+    arguments = getattr(worker, "_args", None)
+    executor = arguments[0]() if arguments else None
     return executor is None or executor._shutdown
 
 
