@@ -2,7 +2,8 @@
 
 Every small change that matters must make a check fail. The usual changes come from cosmic-ray; those that matter in
 asynchronous code (a cancel that is left out, an await that is forgotten, a finally that is gone) are made here. Mutants
-that behave like the original are listed, with the reason, in `solutions/NN_slug/mutants.toml`.
+that behave as the contract allows are listed, with the reason, in `solutions/NN_slug/mutants.toml`, and so are those
+that no check can tell from the original on purpose.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _bare(tree: ast.AST) -> str:
 
 
 def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    """Tell whether a statement is a docstring, or the `...` of a body that has nothing else."""
+    constant = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(constant, ast.Constant) and isinstance(constant.value, str | type(...))
 
 
 def _usual(code: str) -> Iterator[str]:
@@ -162,24 +165,26 @@ def examine(kata: Kata) -> bool:
     code = (folder / f"{kata.slug}.py").read_text(encoding="utf-8")
     before = ast.unparse(ast.parse(code))
     listed = folder / "mutants.toml"
-    entries = tomllib.loads(listed.read_text(encoding="utf-8"))["equivalent"] if listed.exists() else []
-    explained = {entry["change"].strip(): entry["why"] for entry in entries}
+    known = tomllib.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    equivalent = {entry["change"].strip() for entry in known.get("equivalent", [])}
+    explained = equivalent | {entry["change"].strip() for entry in known.get("out_of_reach", [])}
     everything = list(mutants(code))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         alive = list(pool.map(lambda mutant: survives(kata, mutant), everything))
-    changes = [difference(before, mutant) for mutant, lives in zip(everything, alive, strict=True) if lives]
-    unexplained = [change for change in changes if change.strip() not in explained]
-    stale = [change for change in explained if change not in {known.strip() for known in changes}]
-    relevant = len(everything) - (len(changes) - len(unexplained))
+    survivors = [difference(before, mutant).strip() for mutant, lives in zip(everything, alive, strict=True) if lives]
+    relevant = len(everything) - len([change for change in survivors if change in equivalent])
+    rejected = len(everything) - len(survivors)
     print(
-        f"{kata.name}: {len(everything)} mutants, {len(changes) - len(unexplained)} equivalent; "
-        f"of the other {relevant}, {relevant - len(unexplained)} rejected",
+        f"{kata.name}: {len(everything)} mutants, {len(everything) - relevant} of them equivalent; "
+        f"of the other {relevant}, {rejected} rejected",
         flush=True,
     )
+    unexplained = [change for change in survivors if change not in explained]
+    stale = [change for change in explained if change not in survivors]
     for change in unexplained:
         print(f"  survives:\n{change}\n")
     for change in stale:
-        print(f"  listed as equivalent, but no such mutant survives:\n{change}\n")
+        print(f"  listed as a survivor, but is none:\n{change}\n")
     return not unexplained and not stale
 
 
