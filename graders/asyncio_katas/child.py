@@ -46,6 +46,10 @@ def main() -> None:
     """Run the job given on the command line; the standard output is the journal."""
     journal = os.dup(1)
     os.dup2(2, 1)
+    # Process pools of checks and answers would import this module, and pytest with it, into each of their workers.
+    program = sys.modules["__main__"]
+    program.__spec__ = None
+    program.__dict__.pop("__file__", None)
     run(Job.of(sys.argv[1]), journal)
 
 

@@ -21,11 +21,14 @@ POOL = "caller's pool"
 
 @contextmanager
 def pools(*, threads: int = 4, processes: int = 1) -> Iterator[tuple[ThreadPoolExecutor, ProcessPoolExecutor]]:
-    """Own both executors for one check; a process starts with the first job it gets, in a way all platforms know."""
-    spawn = multiprocessing.get_context("spawn")
+    """Own both executors for one check; a process starts with the first job it gets, never as a copy of this one."""
+    quick = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if quick else "spawn")
+    if quick:
+        context.set_forkserver_preload(["asyncio_katas.lab"])
     with (
         ThreadPoolExecutor(threads, POOL) as thread_pool,
-        ProcessPoolExecutor(processes, mp_context=spawn) as process_pool,
+        ProcessPoolExecutor(processes, mp_context=context) as process_pool,
     ):
         yield thread_pool, process_pool
 
