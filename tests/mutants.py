@@ -156,7 +156,11 @@ def survives(kata: Kata, mutant: str) -> bool:
         answer = root / "mutant.py"
         answer.write_text(mutant, encoding="utf-8")
         assembly = staging.assemble(kata, answer, root)
-        return scoring.score([assembly], running.grade([assembly], str(root), isolate=True)).katas[0].solved
+        return (
+            scoring.score([assembly], running.grade([assembly], str(root), isolate=True, until_failure=True))
+            .katas[0]
+            .solved
+        )
 
 
 def examine(kata: Kata) -> bool:

@@ -98,6 +98,7 @@ class Recorder:
     def __init__(self, job: Job, journal: int) -> None:
         self._journal = journal
         self._skip = set(job.skip)
+        self._until_failure = job.until_failure
         self._endless: dict[str, int] = {}
 
     def write(self, event: str, **values: Any) -> None:
@@ -166,6 +167,8 @@ class Recorder:
             slug = _slug(item)
             self._endless[slug] = self._endless.get(slug, 0) + (verdict.outcome == "timeout")
             self.write("verdict", check=_name(item), **_record(verdict, report.capstdout + report.capstderr))
+            if self._until_failure:
+                item.session.shouldstop = "a check did not pass"
         return report
 
 

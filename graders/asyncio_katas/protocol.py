@@ -27,12 +27,16 @@ _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 
 @dataclass(frozen=True)
 class Job:
-    """What a child is to run: folders below `root`, without the checks in `skip` ("slug::check")."""
+    """What a child is to run: folders below `root`, without the checks in `skip` ("slug::check").
+
+    With `until_failure` it runs no further check after the first that does not pass.
+    """
 
     root: str
     folders: list[str]
     skip: list[str]
     portable: bool
+    until_failure: bool = False
 
     def text(self) -> str:
         """Return the job as one argument of a command line."""

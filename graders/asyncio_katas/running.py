@@ -171,20 +171,28 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def grade(assemblies: Sequence[Assembly], root: str, *, isolate: bool = False) -> dict[str, Observation]:
+def grade(
+    assemblies: Sequence[Assembly], root: str, *, isolate: bool = False, until_failure: bool = False
+) -> dict[str, Observation]:
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
     Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
-    `isolate` every kata does from the start.
+    `isolate` every kata does from the start. With `until_failure` no check is run after the first of its child that
+    does not pass.
     """
     gradable = [assembly for assembly in assemblies if not assembly.problem]
     seen = {assembly.kata.slug: Observation() for assembly in gradable}
     if len(gradable) > 1 and not isolate:
-        _run(gradable, root, seen, warm=False)
+        _run(gradable, root, seen, warm=False, until_failure=until_failure)
     for assembly in gradable:
-        while undecided(assembly, seen[assembly.kata.slug]):
-            _run([assembly], root, seen, warm=isolate and can_fork())
+        observation = seen[assembly.kata.slug]
+        while undecided(assembly, observation) and not (until_failure and _has_failed(observation)):
+            _run([assembly], root, seen, warm=isolate and can_fork(), until_failure=until_failure)
     return seen
+
+
+def _has_failed(observation: Observation) -> bool:
+    return any(finding.outcome is not Outcome.PASSED for finding in observation.findings.values())
 
 
 def undecided(assembly: Assembly, observation: Observation) -> bool:
@@ -192,12 +200,14 @@ def undecided(assembly: Assembly, observation: Observation) -> bool:
     return any(check.id not in observation.findings for check in assembly.kata.checks)
 
 
-def _run(assemblies: Sequence[Assembly], root: str, seen: dict[str, Observation], *, warm: bool) -> None:
+def _run(
+    assemblies: Sequence[Assembly], root: str, seen: dict[str, Observation], *, warm: bool, until_failure: bool
+) -> None:
     """Let one child run whatever is undecided in these assemblies, and add what it saw."""
     names = [assembly.kata.name for assembly in assemblies]
     slugs = [assembly.kata.slug for assembly in assemblies]
     decided = [f"{slug}::{check}" for slug in slugs for check in seen[slug].findings]
-    text = Job(root, names, decided, portable()).text()
+    text = Job(root, names, decided, portable(), until_failure).text()
     began = time.monotonic()
     child: Child = ForkedChild(text) if warm else FreshChild(text)
     journal = Journal()

@@ -220,7 +220,8 @@ def _grading(
     def run() -> list[Claim]:
         with staging.stage() as root:
             assembly = staging.assemble(kata, answer, root)
-            seen = running.grade([assembly], str(root), isolate=True)
+            # Of a wrong answer only the first failure is judged.
+            seen = running.grade([assembly], str(root), isolate=True, until_failure=about == "wrong")
             return judge(answer, scoring.score([assembly], seen).katas[0])
 
     digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]

@@ -14,13 +14,13 @@ from rich.text import Text
 from asyncio_katas.protocol import clean
 from asyncio_katas.records import Proof
 
-# Each column: its title, and what its claims are about.
+# Each column: what its claims are about, its title, and the title where there is little room.
 _COLUMNS = {
-    "stub": "stub",
-    "right accepted": "right",
-    "wrong rejected": "wrong",
-    "mistake named": "named",
-    "examples run": "example",
+    "stub": ("stub", "stub"),
+    "right": ("right accepted", "right"),
+    "wrong": ("wrong rejected", "wrong"),
+    "named": ("mistake named", "named"),
+    "example": ("examples run", "examples"),
 }
 
 
@@ -38,7 +38,7 @@ class View:
 
     def kata(self, proof: Proof) -> None:
         """Print a kata's line, and what does not hold of it."""
-        counts = "  ".join(f"{title} {_share([proof], about)}" for title, about in _COLUMNS.items())
+        counts = "  ".join(f"{title} {_share([proof], about)}" for about, (title, _) in _COLUMNS.items())
         sign, style = ("✗", "red") if proof.problems else ("✓", "green")
         self._console.print(Text.assemble((sign, style), f" {proof.kata.name}  {counts}"), soft_wrap=True)
         for claim in proof.problems:
@@ -57,7 +57,7 @@ def view() -> Iterator[View]:
 
 def table(proofs: Sequence[Proof]) -> None:
     """Print the numbers of all katas and their sum."""
-    grid = Table(Column("kata", no_wrap=True), *_COLUMNS, box=SIMPLE)
+    grid = Table(Column("kata", no_wrap=True), *(short for _, short in _COLUMNS.values()), box=SIMPLE)
     for row in _rows(proofs):
         grid.add_row(*row)
     Console().print(grid)
@@ -65,14 +65,14 @@ def table(proofs: Sequence[Proof]) -> None:
 
 def markdown(proofs: Sequence[Proof]) -> str:
     """Return the same table as Markdown."""
-    rows = [["kata", *_COLUMNS], ["---", *["---:"] * len(_COLUMNS)], *_rows(proofs)]
+    rows = [["kata", *(title for title, _ in _COLUMNS.values())], ["---", *["---:"] * len(_COLUMNS)], *_rows(proofs)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _rows(proofs: Sequence[Proof]) -> list[list[str]]:
     ordered = sorted(proofs, key=lambda proof: proof.kata.number)
-    rows = [[proof.kata.name, *(_share([proof], about) for about in _COLUMNS.values())] for proof in ordered]
-    return [*rows, ["all", *(_share(ordered, about) for about in _COLUMNS.values())]]
+    rows = [[proof.kata.name, *(_share([proof], about) for about in _COLUMNS)] for proof in ordered]
+    return [*rows, ["all", *(_share(ordered, about) for about in _COLUMNS)]]
 
 
 def _share(proofs: Sequence[Proof], about: str) -> str:
