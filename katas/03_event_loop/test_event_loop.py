@@ -523,9 +523,8 @@ def test_close_cancels_waits_and_joins(lab: Lab) -> None:
         run(lab, loop, start()).raise_crash()
         closing = lab.in_thread(loop.close)
         lab.wait(lambda: bool(cleanup.arrived) or closing.over)
-        cancelled = bool(cleanup.arrived)
         lab.settle()
-        early = closing.over
+        cancelled, early = bool(cleanup.arrived), closing.over
         # After this the task ends, if the loop still turns.
         cleanup.open()
         expect(

@@ -65,6 +65,8 @@ class Hygiene:
         """Return the first thing that was left behind, in words, or None. To be asked while still watching."""
         if loop is not None and not loop.is_closed():
             _turn(loop, _TURNS_OF_GRACE)
+        outside = loop.outside if loop else lab.outside
+        _settle(outside)
         # Held while garbage is collected: what nobody refers to was left behind all the same.
         tasks = asyncio.all_tasks(loop) if loop is not None else set()
         gc.collect()
@@ -76,7 +78,7 @@ class Hygiene:
             or _never_retrieved(things, loop)
             or _timers_left(loop)
             or _loops_left(things, loop)
-            or _threads_left(loop.outside if loop else lab.outside)
+            or _threads_left(outside)
             or self._complaints(loop)
         )
 
@@ -215,10 +217,14 @@ def _loops_left(things: list[Any], loop: VirtualLoop | None) -> CheckFailed | No
     return None
 
 
-def _threads_left(outside: Outside) -> CheckFailed | None:
+def _settle(outside: Outside) -> None:
+    """Let threads end that are about to, with what they hold: a loop, say, that is just being closed."""
     deadline = time.monotonic() + _SECONDS_OF_GRACE
     while outside.threads() and outside.busy() and time.monotonic() < deadline:
         real_sleep(0.01)
+
+
+def _threads_left(outside: Outside) -> CheckFailed | None:
     names = ", ".join(thread.name for thread in outside.threads())
     if not names:
         return None
