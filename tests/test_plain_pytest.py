@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,8 @@ from asyncio_katas.records import KataResult, Outcome
 ROOT = Path(__file__).parent.parent
 KATAS = catalog.discover(ROOT)
 NAMES = [kata.name for kata in KATAS]
+# More than there are cores: many wrong answers only wait.
+WORKERS = 2 * (os.cpu_count() or 1)
 
 
 def answers(name: str) -> list[Path]:
@@ -27,7 +30,7 @@ def answers(name: str) -> list[Path]:
 
 @cache
 def graded(name: str) -> dict[Path, KataResult]:
-    """Grade all answers to a kata, two at a time, each in a process of its own."""
+    """Grade all answers to a kata, several at a time, each in a process of its own."""
     kata = catalog.select(KATAS, [name])[0]
 
     def one(answer: Path) -> KataResult:
@@ -35,7 +38,7 @@ def graded(name: str) -> dict[Path, KataResult]:
             assembly = staging.assemble(kata, answer, root)
             return scoring.score([assembly], running.grade([assembly], str(root), isolate=True)).katas[0]
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         return dict(zip(answers(name), pool.map(one, answers(name)), strict=True))
 
 
@@ -58,7 +61,7 @@ def plain_pytest(name: str, answer: Path, folder: Path) -> set[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_plain_pytest_agrees(name: str, tmp_path: Path) -> None:
     """Plain pytest, as editors run it, gives the grader's verdict on every check of every answer."""
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         plain = dict(
             zip(answers(name), pool.map(lambda path: plain_pytest(name, path, tmp_path), answers(name)), strict=True)
         )
