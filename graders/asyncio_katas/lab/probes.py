@@ -123,6 +123,11 @@ class Probe(Generic[P, T]):
         """How many runs have begun so far."""
         return len(self.spans)
 
+    def due(self, moment: float) -> None:
+        """Note, for the timeline, when all runs recorded so far could have begun at the latest."""
+        for span in self.spans:
+            span.due = moment
+
     def ended(self, how: str) -> list[Span]:
         """Return the runs that ended this way: returned, raised or cancelled."""
         return [span for span in self.spans if span.over and span.how == how]
