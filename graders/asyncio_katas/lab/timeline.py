@@ -64,9 +64,9 @@ class Timeline:
         if not self.spans:
             return None
         ends = [span.end if span.end is not None else now for span in self.spans]
-        due = mark.due if mark and mark.due is not None else 0.0
+        marked = [mark.at, mark.due or 0.0] if mark else []
         return {
-            "end": max([now, due, *ends]),
+            "end": max([now, *marked, *ends]),
             "spans": [
                 {
                     "label": span.label,
