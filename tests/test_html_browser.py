@@ -50,7 +50,7 @@ frame.onload = () => {
   };
   const folded = page.querySelectorAll("details:not([open])").length;
   page.querySelectorAll("details").forEach((element) => { element.open = true; });
-  const seen = {folded, texts: [], shapes: [], wide: [], focus: [], count: {}};
+  const seen = {folded, texts: [], shapes: [], ends: [], rows: [], wide: [], focus: [], count: {}};
   for (const element of page.body.querySelectorAll("*")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const box = element.getBoundingClientRect();
@@ -61,12 +61,24 @@ frame.onload = () => {
       seen.texts.push([contrast(color, ground(element)), element.textContent.slice(0, 40), color]);
     }
     for (const paint of ["fill", "stroke"]) {
-      if (!element.matches(".work, .start, .moment, .moment-due, .due, .bar .fill")) continue;
+      if (!element.matches(".work, .start, .cap, .moment, .moment-due, .due, .bar .fill")) continue;
       if (/^rgb/.test(style(element)[paint]) && (paint === "stroke") === element.matches("line")) {
         seen.shapes.push([contrast(style(element)[paint], ground(element)), element.outerHTML.slice(0, 80)]);
       }
     }
   }
+  const middle = (element) => { const box = element.getBoundingClientRect(); return box.top + box.height / 2; };
+  for (const end of page.querySelectorAll(".plot .end")) {
+    let bar = end;
+    while (!bar.matches(".start")) bar = bar.previousElementSibling;
+    seen.ends.push(Math.abs(middle(bar) - middle(end)));
+  }
+  page.querySelectorAll(".chart").forEach((chart) => {
+    const bars = [...chart.querySelectorAll(".start")];
+    chart.querySelectorAll(".labels li").forEach((label, row) => {
+      seen.rows.push(Math.abs(middle(label) - middle(bars[row])));
+    });
+  });
   for (const element of page.querySelectorAll("a, summary, [tabindex='0']")) {
     element.focus({focusVisible: true});
     const line = style(element).outlineStyle === "solid" ? parseFloat(style(element).outlineWidth) : 0;
@@ -184,6 +196,9 @@ def test_page_in_the_browser(look: Look, text: str, width: int, *, dark: bool) -
     assert len(seen["shapes"]) > 20
     assert [shape for shape in seen["shapes"] if shape[0] < 3] == []
     assert (sum(map(int, re.findall(r"\d+", seen["ground"]))) < 200) is dark
+    # Labels and signs of a timeline stand beside their bars; pixels.
+    assert len(seen["ends"]) > 10
+    assert max(seen["ends"] + seen["rows"]) < 4
     # The first thing the keyboard reaches leads past the overview; whatever has the focus shows it.
     assert seen["first"] == "skip"
     assert seen["skip"] < 0 <= seen["skipFocused"]

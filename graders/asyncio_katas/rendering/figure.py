@@ -115,6 +115,8 @@ def _span(span: dict[str, Any], top: float, total: float) -> list[Element]:
             parts.append(tag("rect", {"class": kind, **place, "height": _em(_BAR)}))
     parts.append(_line("start", _percent(start, total), above, above + _BAR))
     sign = _ENDS[span["how"]][0]
+    if span["how"] in {"raised", "cancelled"}:
+        parts.append(_line("cap", _percent(end, total), above, above + _BAR))
     if sign:
         place = {"x": _percent(end, total), "y": _em(middle), "dx": "0.3em", "dy": "0.36em"}
         parts.append(tag("text", {"class": f"end {span['how']}", **place}, sign))
