@@ -19,9 +19,9 @@ FAILED: dict[str, Any] = {
     "spot": {"path": "kata.py", "line": 3, "source": "x"},
     "timeline": {
         "end": 2,
-        "spans": [{"label": "a", "start": 0, "end": None, "how": "running", "cleanup": None}],
+        "spans": [{"label": "a", "start": 0, "end": None, "how": "running", "cleanup": None, "due": None}],
         "more": 0,
-        "mark": {"at": 1, "text": "here"},
+        "mark": {"at": 1, "text": "here", "due": 2},
     },
     "output": "printed",
 }

@@ -14,6 +14,9 @@ import click
 from asyncio_katas import __version__, catalog, running, scoring, staging
 from asyncio_katas.records import Kata, KatasError, Report
 
+# Of each --format: the module that renders it.
+_RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
+_WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -54,20 +57,26 @@ def cli() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with the answers; without it, the course's own katas/.",
 )
-@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
 @click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
 def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
     course = _course()
     chosen = catalog.select(catalog.discover(course), katas)
-    renderer = _import_meanwhile("terminal" if form == "terminal" else "report_json")
+    renderer = _import_meanwhile(_RENDERERS[form])
     report = grade(chosen, submission or course / "katas", isolate=isolate)
     renderer.join()
     if form == "json":
         from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
 
         _emit(report_json.render(report), output)
+    elif form == "html":
+        from asyncio_katas.rendering import html  # noqa: PLC0415 - imported meanwhile
+
+        _emit(html.render(report), output)
+        if output:
+            click.echo(_WRITTEN.format(file=output, uri=output.resolve().as_uri()))
     else:
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
@@ -143,10 +152,11 @@ def _import_meanwhile(renderer: str) -> threading.Thread:
 
 def _emit(text: str, output: Path | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        # Bytes: these formats are UTF-8 whatever the window's encoding is.
+        click.echo(text.encode(), nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(text.encode())
     except OSError as error:
         raise KatasError(
             f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output."

@@ -177,9 +177,16 @@ def _timeline(value: Any) -> dict[str, Any] | None:
                     span["how"]
                 ],
                 "cleanup": None if span["cleanup"] is None else _number(span["cleanup"]),
+                "due": None if span.get("due") is None else _number(span["due"]),
             }
             for span in value["spans"][:_MAX_SPANS]
         ],
         "more": int(_number(value["more"])),
-        "mark": {"at": _number(mark["at"]), "text": _string(mark["text"])} if mark else None,
+        "mark": {
+            "at": _number(mark["at"]),
+            "text": _string(mark["text"]),
+            "due": None if mark.get("due") is None else _number(mark["due"]),
+        }
+        if mark
+        else None,
     }

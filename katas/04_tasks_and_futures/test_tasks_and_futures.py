@@ -253,7 +253,7 @@ def expect_drained(lab: Lab, drain: Call, moment: float, why: str) -> None:
         drain.ended == moment,
         "drain() returned at t={ended}, expected t={moment}: {why}.",
         look="It returns when none is left, neither earlier nor later. Whoever looks only now and then is late.",
-        mark=Mark(moment, "the last one ends"),
+        mark=drain.end(due=moment),
         ended=drain.ended,
         moment=moment,
         why=why,

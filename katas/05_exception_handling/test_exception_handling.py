@@ -240,6 +240,7 @@ async def test_services_run_at_the_same_time(lab: Lab) -> None:
     expect(
         call.ended == 4,
         "The last service ended at t=4, but the call ended at t={ended}.",
+        mark=call.end(due=4),
         ended=call.ended,
         look="When all have ended there is nothing left to wait for.",
     )
@@ -320,6 +321,7 @@ async def test_one_failure_stops_nobody(lab: Lab) -> None:
         call.ended == 8,
         "'b' failed at t=1 and the last service ended at t=8, but the call ended at t={ended}.",
         look="When all have ended there is nothing left to wait for.",
+        mark=call.end(due=8),
         ended=call.ended,
     )
     expect(
@@ -638,6 +640,7 @@ async def test_cancelling_supervise(lab: Lab) -> None:
         call.ended == 8,
         "supervise was cancelled at t=4 and the last cleanup ended at t=8, but the call ended at t={ended}.",
         look="When the cleanup is over there is nothing left to wait for.",
+        mark=call.end(due=8),
         ended=call.ended,
     )
 
@@ -690,7 +693,7 @@ async def test_cleanup_that_raises(lab: Lab) -> None:
         call.ended == 6,
         "supervise was cancelled at t=2, and the last cleanup ended at t=6, but the call ended at t={ended}.",
         look="A cleanup that raises must not end the waiting for the other ones.",
-        mark=Mark(2, "supervise is cancelled"),
+        mark=call.end(due=6),
         ended=call.ended,
     )
     expect_quiet(lab, "supervise was cancelled, a service raised while it cleaned up")

@@ -28,6 +28,7 @@ async def test_fetch_all_runs_all_at_once(lab: Lab) -> None:
     fetch = site(lab)
     call = await lab.call(kata.fetch_all, list("abcdefgh"), fetch)
     call.raise_crash()
+    fetch.due(*[0.0] * 8)
     expect(
         fetch.started == 8,
         "8 urls were given, but {started} requests were made.",
@@ -46,7 +47,7 @@ async def test_fetch_all_runs_all_at_once(lab: Lab) -> None:
         call.ended == 8,
         "The slowest request took 8 s, but the call ended at t={ended}.",
         look="Once the last request is done there is nothing left to wait for.",
-        mark=Mark(8, "the last request is done"),
+        mark=call.end(due=8),
         ended=call.ended,
     )
     many = site(lab, dict.fromkeys(map(str, range(200)), 1.0))
@@ -94,6 +95,7 @@ async def test_limit_is_kept_and_reached(lab: Lab) -> None:
         fetch.peak == 3,
         "limit=3 allows 3 requests at once, but never more than {peak} were in flight.",
         look="Waiting for one request must not keep the next from starting.",
+        mark=fetch.due(*[0.0] * 3, *[span.start for span in fetch.spans[3:]]),
         peak=fetch.peak,
     )
 
@@ -226,6 +228,7 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
         probe.started <= 6,
         "'b' failed at t=2, and {extra} more requests were started at that moment.",
         look="A failure must not let everybody through who was waiting for a slot.",
+        mark=Mark(2, "'b' fails"),
         extra=probe.started - 3,
     )
     expect(
@@ -241,6 +244,7 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
         not finished,
         "'b' failed at t=2, but {label} was not cancelled: it ran on until t={t}.",
         look="gather() without more does not cancel the others when one fails; somebody has to.",
+        mark=Mark(2, "'b' fails, the others go on"),
         label=finished[0].label if finished else "",
         t=finished[0].end if finished else 0.0,
     )
@@ -256,7 +260,7 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
         call.ended == 3,
         "The failure came at t=2 and cleaning up took 1 s, but the call ended at t={ended}.",
         look="Cancel all at once, and then wait for all of them together.",
-        mark=Mark(2, "'b' fails"),
+        mark=call.end(due=3),
         ended=call.ended,
     )
 
@@ -285,6 +289,7 @@ async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
             began + 1,
             "The first failures came at t={expected}, but the call ended at t={actual}.",
             look="Two fail at the same moment. Neither may keep the call from ending.",
+            mark=call.end(due=began + 1),
         )
 
 
@@ -306,6 +311,7 @@ async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None
         not late and fetch.started <= 6,
         "The caller was cancelled at t=1, but {count} requests were started afterwards.",
         look="A cancelled caller wants nothing more: nobody may take a free slot any more.",
+        mark=Mark(1, "the caller is cancelled"),
         count=fetch.started - 3,
     )
     running = [span for span in fetch.spans if span.how == "running" or not span.cancels]
@@ -313,6 +319,7 @@ async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None
         not running,
         "The caller was cancelled at t=1, but {label} was not.",
         look="A request that runs in a task of its own is not cancelled with the caller: that is up to you.",
+        mark=Mark(1, "the caller is cancelled"),
         label=running[0].label if running else "",
     )
     twice = [span for span in fetch.spans if span.cancels > 1]
@@ -320,6 +327,7 @@ async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None
         not twice,
         "{label} was cancelled {cancels} times; the second one interrupted its cleanup.",
         look="Cancel each request once, then wait. Who cancels: you, the TaskGroup, gather()? Not two of them.",
+        mark=Mark(1, "the caller is cancelled"),
         label=twice[0].label if twice else "",
         cancels=twice[0].cancels if twice else 0,
     )
@@ -327,7 +335,7 @@ async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None
         call.ended == 3,
         "Cleaning up took from t=1 to t=3, but the call ended at t={ended}.",
         look="cancel() only asks. Wait until the cancelled requests have ended.",
-        mark=Mark(call.ended or 0.0, "the call ends"),
+        mark=call.end(due=3),
         ended=call.ended,
     )
 
@@ -342,6 +350,7 @@ async def test_limit_below_one_is_refused(lab: Lab) -> None:
             fetch.started == 0,
             "limit={limit}, and still {started} requests were made.",
             look="Look at the limit before anything else.",
+            mark=Mark(fetch.spans[0].start if fetch.spans else 0.0, "the first request"),
             limit=limit,
             started=fetch.started,
         )

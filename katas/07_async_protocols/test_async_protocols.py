@@ -202,6 +202,7 @@ async def test_countdown(lab: Lab) -> None:
         call.ended == 6,
         "The last number came at t=6, but the loop ended only at t={ended}.",
         look="A pause stands before each number, and after the last there is none to wait for.",
+        mark=call.end(due=6),
         ended=call.ended,
     )
     nothing: list[tuple[object, float]] = []

@@ -124,7 +124,7 @@ async def test_sleeps_for_the_delay(lab: Lab) -> None:
         call.ended == 0.25,
         "sleep(0.25) ended at t={ended} of loop time, expected t=0.25.",
         look="Which method of the loop has a callback called after a number of seconds?",
-        mark=Mark(0.25, "expected here"),
+        mark=call.end(due=0.25),
         ended=call.ended,
     )
     plain = await lab.call(kata.sleep, 1)
@@ -145,6 +145,7 @@ async def test_sleepers_overlap(lab: Lab) -> None:
         ended == [4, 1, 2],
         "Three sleepers of 4, 1 and 2 s, started together, ended after {ended} s.",
         look="Each needs a timer and a future of its own, and waits for nobody else's.",
+        mark=next((call.end(due=due) for call, due in zip(calls, (4, 1, 2), strict=True) if call.ended != due), None),
         ended=show(ended),
     )
 
@@ -160,6 +161,7 @@ async def test_zero_gives_everybody_a_turn(lab: Lab) -> None:
             "sleep({delay}) took {took} s of loop time.",
             look="Nothing to wait for: only step back behind those who are ready.",
             delay=delay,
+            mark=call.end(due=call.began),
             took=(call.ended or 0.0) - call.began,
         )
         expect(
@@ -188,6 +190,7 @@ async def test_costs_one_timer(lab: Lab) -> None:
     expect(
         call.ended == 2 + call.began,
         "sleep(2) took {took} s of loop time.",
+        mark=call.end(due=call.began + 2),
         took=(call.ended or 0.0) - call.began,
     )
     expect(
@@ -215,7 +218,7 @@ async def test_cancelled_sleeper_leaves_nothing(lab: Lab) -> None:
         call.ended == 1,
         "A sleeper was cancelled at t=1, and ended at t={ended}.",
         look="Who is cancelled has no reason to wait any longer.",
-        mark=Mark(1, "cancelled"),
+        mark=call.end(due=1),
         ended=call.ended,
     )
     expect(
@@ -248,24 +251,28 @@ async def test_every_does_not_drift(lab: Lab) -> None:
         starts[0] == 0,
         "The first call was made {first} s after the start, expected at once.",
         look="Call 0 is due at start + 0 * interval.",
+        mark=fn.due(*(call.began + due for due in (0, 4, 8))),
         first=starts[0],
     )
     expect(
         starts != [0, 5, 12.5],
         "The interval is 4 s, calls take 1 s and 3.5 s: they were made after {starts} s, later and later.",
         look="Sleeping for the interval after each call adds up what the calls take. When is call k due?",
+        mark=fn.due(*(call.began + due for due in (0, 4, 8))),
         starts=show(starts),
     )
     expect(
         starts == [0, 4, 8],
         "The interval is 4 s: calls were made after {starts} s, expected [0, 4, 8].",
         look="Call k is due at start + k * interval, whatever happened before.",
+        mark=fn.due(*(call.began + due for due in (0, 4, 8))),
         starts=show(starts),
     )
     expect(
         (call.ended or 0.0) - call.began == 9,
         "The last call ended after 9 s, but every() returned after {ended} s.",
         look="It returns when the last call has ended: no earlier, and with no pause after it.",
+        mark=call.end(due=call.began + 9),
         ended=(call.ended or 0.0) - call.began,
     )
     idle = await lab.call(kata.every, 4, fn, times=0)
@@ -302,6 +309,7 @@ async def test_every_catches_up(lab: Lab) -> None:
             fn.started == times,
             "times={times}, and the first call took {first} s instead of 4: {count} of the calls were made.",
             look="Calls that are late are made up for; none is left out.",
+            mark=fn.due(*(call.began + due for due in expected)),
             times=times,
             first=first,
             count=fn.started,
@@ -310,7 +318,7 @@ async def test_every_catches_up(lab: Lab) -> None:
             starts[1] == first,
             "The first call ended after {first} s, and the second, due after 4 s, was made after {second} s.",
             look="What is late starts at once.",
-            mark=Mark(call.began + first, "the first call has ended"),
+            mark=fn.due(*(call.began + due for due in expected)),
             first=first,
             second=starts[1],
         )
@@ -318,6 +326,7 @@ async def test_every_catches_up(lab: Lab) -> None:
             starts == expected,
             "The first call took {first} s instead of 4; calls were made after {starts} s, expected {expected}.",
             look="Those that are late follow at once. When is the next one due that is not late?",
+            mark=fn.due(*(call.began + due for due in expected)),
             first=first,
             starts=show(starts),
             expected=show(expected),
@@ -336,6 +345,7 @@ async def test_until_a_moment_of_the_wall_clock(lab: Lab) -> None:
                 abs((call.ended or 0.0) - call.began - 64.25) < EXACT,
                 "The wall clock shows the moment 64.25 s from now, given in {zone}, but sleep_until took {took} s.",
                 look="Compare aware moments with aware ones, in any time zone: their difference is a duration.",
+                mark=call.end(due=call.began + 64.25),
                 zone=str(zone),
                 took=(call.ended or 0.0) - call.began,
             )
@@ -353,6 +363,7 @@ async def test_across_a_change_of_the_clocks(lab: Lab) -> None:
         abs((call.ended or 0.0) - 8192) < EXACT,
         "The moment is 8192 s from now, and in its time zone summer time begins before: sleep_until took {took} s.",
         look="Two moments of the same zone are subtracted as if that never changed. Compare them in UTC.",
+        mark=call.end(due=8192),
         took=call.ended,
     )
 
@@ -371,6 +382,7 @@ async def test_naive_moments_are_refused(lab: Lab) -> None:
     expect(
         call.ended == call.began,
         "A naive moment was refused only after {took} s.",
+        mark=call.end(due=call.began),
         took=(call.ended or 0.0) - call.began,
     )
 
@@ -384,6 +396,7 @@ async def test_past_moments_give_a_turn(lab: Lab) -> None:
     expect(
         call.ended == call.began,
         "The moment had passed, but sleep_until took {took} s.",
+        mark=call.end(due=call.began),
         took=(call.ended or 0.0) - call.began,
     )
     expect(
@@ -409,7 +422,7 @@ async def test_wall_clock_set_back(lab: Lab) -> None:
         abs((call.ended or 0.0) - 8) > EXACT,
         "The wall clock was set back by 16 s, and sleep_until returned 16 s too early.",
         look="Loop time and wall-clock time are two clocks. On waking, look again at the one you were asked about.",
-        mark=Mark(8, "16 s too early"),
+        mark=call.end(due=24.5),
     )
     expect(
         abs((call.ended or 0.0) - 24.5) < EXACT,

@@ -124,7 +124,7 @@ async def test_independent_calls_overlap(lab: Lab) -> None:
             api.started(name) == 0,
             "api.{name}() was started only at t={t}; the dashboard took {took} s.",
             look="It needs nothing but user_id. An `await` waits for one call; start the independent ones before it.",
-            mark=Mark(0, f"{name} could have started here"),
+            mark=api.probe(name).due(0),
             name=name,
             t=api.started(name),
             took=call.ended,
@@ -133,6 +133,7 @@ async def test_independent_calls_overlap(lab: Lab) -> None:
         call.ended == 12,
         "User and recommendations take 12 s, and all else is shorter, but the dashboard took {took} s.",
         look="Once everything is there, nothing is left to wait for.",
+        mark=call.end(due=12),
         took=call.ended,
     )
 
@@ -151,7 +152,7 @@ async def test_recommendations_wait_for_the_user_only(lab: Lab) -> None:
             "The user was there after 1 s, but the recommendations were asked for after {started} s; "
             "the dashboard took {took} s instead of 16.",
             look="They need the user and nothing else. Which await do they stand behind, and whom does it wait for?",
-            mark=Mark(began + 1, "the user is there"),
+            mark=api.recommendations.due(began + 1),
             started=started,
             took=took,
         )
@@ -159,6 +160,7 @@ async def test_recommendations_wait_for_the_user_only(lab: Lab) -> None:
             took == 16,
             "The longest of the four takes 16 s, and nothing comes after it, but the dashboard took {took} s.",
             look="Everything that can overlap should. What was still started, or waited for, so late?",
+            mark=call.end(due=began + 16),
             took=took,
         )
 
@@ -214,6 +216,7 @@ async def test_fair_map_gives_the_results(lab: Lab) -> None:
             call.ended == began,
             "fair_map took {took} s of loop time: between its batches it waited.",
             look="Giving others a turn is not waiting. Which await comes back as soon as each of them had its turn?",
+            mark=call.end(due=began),
             took=(call.ended or 0.0) - began,
         )
 

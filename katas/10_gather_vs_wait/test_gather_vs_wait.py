@@ -44,6 +44,7 @@ async def test_outcomes_runs_all_at_once(lab: Lab) -> None:
     work = worker(lab, {name: name.upper() for name in DELAYS}, DELAYS)
     call = await lab.call(kata.outcomes, [work(name) for name in DELAYS])
     call.raise_crash()
+    work.due(*[0.0] * 6)
     expect(
         work.peak == 6,
         "At most {peak} of 6 awaitables were running at the same time; the call took {took} s instead of 8.",
@@ -129,13 +130,14 @@ async def test_first_success_wins(lab: Lab) -> None:
         work.peak == 6,
         "At most {peak} of 6 awaitables were running at the same time.",
         look="It is a race: all of them start together.",
+        mark=work.due(*[0.0] * 6),
         peak=work.peak,
     )
     expect(
         call.ended == 3,
         "There was a winner at t=3, but the call ended at t={ended}.",
         look="As soon as there is a winner, nobody needs to wait for the others to finish by themselves.",
-        mark=Mark(3, "'f' has won"),
+        mark=call.end(due=3),
         ended=call.ended,
     )
 

@@ -70,6 +70,7 @@ async def test_value_in_time(lab: Lab) -> None:
         call.ended == 2,
         "The value was there at t=2, but the call ended at t={ended}.",
         look="The limit is the longest you wait, not how long you wait.",
+        mark=call.end(due=2),
         ended=call.ended,
     )
     expect(op.started == 1, "The operation was called {count} times instead of once.", count=op.started)
@@ -90,7 +91,7 @@ async def test_timeout_error_after_the_limit(lab: Lab) -> None:
         call.ended == 3,
         "The limit was 3 s, but TimeoutError came at t={ended}.",
         look="What did you still wait for after the limit was reached?",
-        mark=Mark(3, "the limit"),
+        mark=call.end(due=3),
         ended=call.ended,
     )
 
@@ -121,6 +122,7 @@ async def test_timeout_cancels_and_waits_for_cleanup(lab: Lab) -> None:
         span is not None and span.cancels == 1 and call.ended == 5,
         "Cleaning up takes from t=3 to t=5, but the call ended at t={ended}.",
         look="Cancel once, and let the cleanup have its time.",
+        mark=call.end(due=5),
         ended=call.ended,
     )
     call.expect_error(TimeoutError)
@@ -156,6 +158,7 @@ async def test_tries_and_pauses(lab: Lab) -> None:
         not isinstance(call.error, OSError),
         "5 tries are allowed, but after {count} of them {error} left the call.",
         look="TimeoutError and every kind of OSError deserve another try as long as tries are left.",
+        mark=op.due(0, 3, 8),
         count=op.started,
         error=show(call.error),
     )
@@ -179,6 +182,7 @@ async def test_tries_and_pauses(lab: Lab) -> None:
         starts(op) == [0, 3, 8],
         "The tries started at t={starts}; expected [0, 3, 8]: each fails after 1 s, the pauses are 2 s and 4 s.",
         look="After failed try n comes a pause of backoff(n) seconds, then try n + 1.",
+        mark=op.due(0, 3, 8),
         starts=show(starts(op)),
     )
 
@@ -200,6 +204,7 @@ async def test_per_try_limit(lab: Lab) -> None:
         starts(op) == [0, 3],
         "The tries started at t={starts}; expected [0, 3]: cancelled after 2 s, then a pause of 1 s.",
         look="A try that was cut off is a failed try like any other: pause, then try again.",
+        mark=op.due(0, 3),
         starts=show(starts(op)),
     )
     call.expect_value("value", "The second try returned {expected}, but retry returned {actual}.")
@@ -231,7 +236,7 @@ async def test_attempts_are_counted(lab: Lab) -> None:
             call.ended == began + end,
             "attempts={attempts}: the last try failed after {end} s, but the call ended after {ended} s.",
             look="A pause makes sense only if another try follows.",
-            mark=Mark(began + end, "the last try has failed"),
+            mark=call.end(due=began + end),
             attempts=attempts,
             end=end,
             ended=(call.ended or 0.0) - began,
@@ -249,6 +254,7 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
         op.started >= 2,
         "The first try failed with an OSError at t=2, and no second one was started.",
         look="There is time left until the deadline, and tries are left too.",
+        mark=op.due(0, 3),
     )
     last = op.spans[-1] if op.spans else None
     expect(
@@ -272,7 +278,7 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
         call.ended == 9 and op.started == 2,
         "The deadline was t=8 and cleaning up took 1 s, but the call ended at t={ended} after {count} tries.",
         look="At the deadline everything is over: no further try, no pause, only the cleanup of the try that runs.",
-        mark=Mark(8, "the deadline"),
+        mark=call.end(due=9),
         ended=call.ended,
         count=op.started,
     )
@@ -288,7 +294,7 @@ async def test_deadline_cuts_the_pause(lab: Lab) -> None:
         call.ended == 4,
         "The deadline was t=4, in the middle of a pause, but the call ended at t={ended}.",
         look="The pause is part of what the deadline covers: neither sleep through it nor give up before it.",
-        mark=Mark(4, "the deadline"),
+        mark=call.end(due=4),
         ended=call.ended,
     )
     call.expect_error(
@@ -308,14 +314,14 @@ async def test_deadline_covers_all_tries_together(lab: Lab) -> None:
         starts(op) == [0, 3, 6],
         "Tries take 2 s, pauses 1 s, and the deadline is t=7: the tries started at t={starts}, expected [0, 3, 6].",
         look="There is one deadline for the whole call; it does not start again with each try.",
-        mark=Mark(7, "the deadline"),
+        mark=op.due(0, 3, 6),
         starts=show(starts(op)),
     )
     expect(
         call.ended == 7,
         "The deadline was t=7, but the call ended at t={ended}.",
         look="There is one deadline for the whole call; it does not start again with each try.",
-        mark=Mark(7, "the deadline"),
+        mark=call.end(due=7),
         ended=call.ended,
     )
     call.expect_error(TimeoutError)

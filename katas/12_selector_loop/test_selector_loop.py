@@ -82,6 +82,8 @@ class World(selectors.BaseSelector):
         self._looks = 0
         self._reads = 0
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
+        # A check may have a second world, whose time begins anew.
+        lab.timeline.spans.clear()
         patch.setattr(time, "sleep", self._sleep)
         patch.setattr(selectors, "DefaultSelector", self._another)
         made = lab.attempt(kata.MiniLoop, self, self.clock)
@@ -108,6 +110,18 @@ class World(selectors.BaseSelector):
         if not stuck:
             self.judge(call)
         return call
+
+    async def sleeping(self, name: str, seconds: float) -> None:
+        """Sleep in the loop, and be seen in the timeline."""
+        span = self._lab.timeline.begin(name, self.now)
+        await self.loop.sleep(seconds)
+        span.end, span.how = self.now, "returned"
+
+    async def reading(self, name: str, file: File) -> None:
+        """Wait in the loop for something to read, and be seen in the timeline."""
+        span = self._lab.timeline.begin(name, self.now)
+        await self.loop.readable(file)
+        span.end, span.how = self.now, "returned"
 
     def judge(self, call: Attempt) -> None:
         """Fail if the loop had to be ended, or if `run` has left by an exception."""
@@ -163,6 +177,7 @@ class World(selectors.BaseSelector):
         ready = self._ready()
         files = tuple(key.fileobj.name for key in self._keys.values() if isinstance(key.fileobj, File))
         self.selects.append(Select(began, timeout, self.now, files, len(ready)))
+        self._passed("select(None)" if timeout is None else f"select({timeout:g})", began)
         self._looks = self._looks + 1 if self.now == began else 0
         if self._looks > LOOKS_IN_VAIN or len(self.selects) > SELECTS_AT_ALL:
             self._end_looking(ready)
@@ -241,6 +256,12 @@ class World(selectors.BaseSelector):
         self.slept.append(seconds)
         self._reads = 0
         self.now += seconds
+        self._passed("time.sleep", self.now - seconds)
+
+    def _passed(self, what: str, began: float) -> None:
+        if self.now > began:
+            span = self._lab.timeline.begin(what, began)
+            span.end, span.how = self.now, "returned"
 
     def _end(self, why: str, look: str) -> NoReturn:
         if not self.stuck:
@@ -374,7 +395,7 @@ def test_spawn_only_schedules(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None
 
     async def child(name: str, seconds: float) -> str:
         world.note(f"{name} begins")
-        await world.loop.sleep(seconds)
+        await world.sleeping(name, seconds)
         world.note(f"{name} ends")
         return name.upper()
 
@@ -427,7 +448,7 @@ def test_first_in_first_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
             moments.append(world.moment)
 
     async def sleeper() -> None:
-        await world.loop.sleep(8)
+        await world.sleeping("sleep(8)", 8)
 
     world.run(impatient())
     expect_same(
@@ -517,7 +538,7 @@ def test_timers_go_by_deadline(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Non
         async def sleeper(who: str, begin: float, seconds: float) -> None:
             # Only select() lets time pass unless a coroutine works, as this one does.
             world.now = max(world.now, begin)
-            await world.loop.sleep(seconds)
+            await world.sleeping(who, seconds)
             world.note(who)
             if world.now < begin + seconds - 1e-6:
                 world.log[-1] += f" (at t={world.now:g}, due at t={begin + seconds:g})"
@@ -632,13 +653,13 @@ def test_one_select_for_timers_and_files(lab: Lab, monkeypatch: pytest.MonkeyPat
     woken: list[tuple[str, float]] = []
 
     async def sleeper(seconds: float) -> None:
-        await world.loop.sleep(seconds)
+        await world.sleeping(f"sleep({seconds:g})", seconds)
         woken.append((f"sleep({seconds:g})", world.moment))
         world.note(f"sleep({seconds:g}) at t={world.now:g}")
 
     async def reader(name: str) -> None:
         while files[name].moments:
-            await world.loop.readable(files[name])
+            await world.reading(name, files[name])
             woken.append((name, world.moment))
             world.note(f"{name} at t={world.now:g}")
             if files[name].moments[0] > world.now:

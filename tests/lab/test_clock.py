@@ -320,8 +320,10 @@ def test_standstill_names_the_moment() -> None:
         await asyncio.sleep(12.5)
         await asyncio.Event().wait()
 
-    with pytest.raises(Deadlock, match=r"t=12\.5"):
+    with pytest.raises(Deadlock, match=r"t=12\.5") as caught:
         run(main)
+    assert caught.value.mark is not None
+    assert caught.value.mark.at == 12.5
 
 
 def test_many_waiting_tasks_are_summed_up() -> None:

@@ -11,7 +11,8 @@ import pytest
 from asyncio_katas.lab import Lab
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed
-from asyncio_katas.lab.timeline import draw
+from asyncio_katas.lab.timeline import Mark, draw
+from asyncio_katas.lab.verdicts import judge
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -278,3 +279,52 @@ def test_an_attempt_explains_a_wrong_signature() -> None:
     lab = Lab()
     with pytest.raises(CheckFailed, match=r"answer cannot be called as .*answer\('a', 'b'\)"):
         lab.attempt(answer, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("due", "mark"),
+    [
+        ((0, 2), None),
+        ((0, 1), Mark(2, "this one begins", 1)),
+        ((0, 3), Mark(2, "this one begins", 3)),
+        ((0, 2, 4), Mark(4, "one more was to begin")),
+        ((0,), Mark(2, "one too many")),
+        ((), Mark(0, "one too many")),
+    ],
+)
+def test_due_marks_the_first_run_off_its_moment(due: tuple[float, ...], mark: Mark | None) -> None:
+    """What each run's beginning should have been is noted, and the first that differs is marked."""
+
+    async def main() -> None:
+        lab = Lab()
+        probe = lab.probe(lambda: lab.pause(2), name="job")
+        await probe()
+        await probe()
+        assert probe.due(*due) == mark
+        assert [span.due for span in probe.spans] == [*due[:2], None, None][:2]
+
+    run(main)
+
+
+def test_the_end_of_a_call_can_be_marked() -> None:
+    """A call knows when it ended; an exception that crashes the check is marked at the moment it left the call."""
+
+    async def main() -> None:
+        lab = Lab()
+
+        async def fails() -> None:
+            await lab.pause(3)
+            raise LookupError("no such page")
+
+        call = await lab.call(fails)
+        assert call.end(due=2) == Mark(3, "the call ends", 2)
+        await lab.pause(5)
+        assert call.error is not None
+        timeline = judge(call.error, lab).timeline
+        assert timeline is not None
+        assert timeline["mark"] == {"at": 3, "text": "LookupError", "due": None}
+        other = judge(LookupError("from elsewhere"), lab).timeline
+        assert other is not None
+        assert other["mark"] is None
+
+    run(main)

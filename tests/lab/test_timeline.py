@@ -52,6 +52,8 @@ MARKS = [
     Mark(0.5, "请求" * 40),
     Mark(0.5, "two\nlines\x1b[0m"),
     Mark(0.7, ""),
+    Mark(1, "ended", due=2),
+    Mark(2, "请求" * 40, due=0),
 ]
 
 
@@ -65,7 +67,8 @@ def test_drawing_keeps_its_width(name: str, width: int) -> None:
         assert [line for line in lines if columns(line) > width] == []
         assert [line for line in lines if any(unicodedata.category(sign) in {"Cc", "Cf"} for sign in line)] == []
         rows = min(16, len(record["spans"])) + (len(record["spans"]) > 16)
-        assert 1 + rows <= len(lines) <= 1 + rows + 2
+        marks = 0 if mark is None else 1 if mark.due is None else 2
+        assert 1 + rows + marks <= len(lines) <= 1 + rows + 2 * marks
 
 
 def test_bars_stand_at_their_times() -> None:
@@ -93,3 +96,30 @@ def test_cancellation_and_cleanup_are_visible() -> None:
     row = draw(record, 80)[1]
     assert row.count("█") == row.count("░") > 0
     assert row.endswith("×")
+
+
+def test_an_expected_moment_has_its_own_mark() -> None:
+    """Below the moment that was seen stands the one that was expected, each where it belongs."""
+    lines = draw(timeline(("a", 0, 4))(Mark(4, "the call ends", due=2)), 80)
+    assert lines[-2].endswith("the call ends ▲") or lines[-2].endswith("▲ the call ends")
+    assert lines[-1].strip() == "△ expected"
+    gutter = lines[1].index("█")
+    assert (lines[-1].index("△") - gutter) * 2 == lines[-2].index("▲") - gutter
+
+
+def test_a_moment_beyond_all_spans_is_in_the_picture() -> None:
+    """What was expected later than anything that happened is drawn too."""
+    record = timeline(("a", 0, 1))(Mark(1, "the call ends", due=4))
+    assert record["end"] == 4
+    assert draw(record, 80)[1].count("█") * 4 == 60
+
+
+def test_needless_waiting_is_drawn() -> None:
+    """Before a span that could have begun earlier stands since when; one that was early has nothing before it."""
+    seen = Timeline()
+    for due, start in ((0, 2), (3, 1), (None, 1)):
+        span = seen.begin("a", start)
+        span.due, span.end, span.how = due, 4, "returned"
+    late, early, free = draw(seen.record(4, None) or {}, 80)[1:]
+    assert late.count("┈") == late.count("█") > 0
+    assert "┈" not in early + free

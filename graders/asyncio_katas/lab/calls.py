@@ -39,6 +39,10 @@ class Ending:
         """What came of the call, in words."""
         return f"returned {show(self.value)}" if self.error is None else f"raised {show(self.error)}"
 
+    def end(self, due: float | None = None) -> Mark:
+        """Mark in the timeline when the call ended, and when that was expected."""
+        return Mark(self.ended or 0.0, "the call ends", due)
+
     def raise_crash(self) -> None:
         """Raise the call's exception into the check, for a call that was expected to return."""
         if self.error is not None:

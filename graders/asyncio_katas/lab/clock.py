@@ -19,6 +19,7 @@ from typing import Any
 from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks
 from asyncio_katas.lab.messages import CheckFailed, Message
 from asyncio_katas.lab.outside import Outside
+from asyncio_katas.lab.timeline import Mark
 
 # What the threads of the loop's default pool are called.
 DEFAULT_POOL = "loop-pool"
@@ -209,6 +210,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 {"t": self._now, "tasks": describe_tasks(tasks)},
             ),
             Message("Look at what the last line of each chain waits for: who should wake it, and why did nobody?"),
+            Mark(self._now, "everything stands still"),
         )
 
     def _spinning(self) -> Spinning:
@@ -226,6 +228,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return Spinning(
             Message.of(template, {"turns": turns, "t": self._now, "tasks": tasks}),
             Message("Wait for the event itself (a future, an Event, a task) instead of polling for it."),
+            Mark(self._now, "the clock stands still" if still else "still no end"),
         )
 
     def _describe_spinners(self, *, just_jumped: bool) -> str:

@@ -20,6 +20,7 @@ from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_t
 from asyncio_katas.lab.clock import VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.outside import Outside
+from asyncio_katas.lab.timeline import Mark
 
 if TYPE_CHECKING:
     from asyncio_katas.lab.lab import Lab
@@ -158,11 +159,11 @@ def _tasks_left(lab: Lab, tasks: set[asyncio.Task[Any]]) -> CheckFailed | None:
     for call in lab.calls:
         left = [task for task in call.left_behind if not task.done()] or call.left_behind
         if left:
-            return _left(left, call.name)
-    return _left(list(tasks), "the check") if tasks else None
+            return _left(left, call.name, call.end())
+    return _left(list(tasks), "the check", None) if tasks else None
 
 
-def _left(tasks: list[asyncio.Task[Any]], name: str) -> CheckFailed:
+def _left(tasks: list[asyncio.Task[Any]], name: str, mark: Mark | None) -> CheckFailed:
     values = {
         "count": len(tasks),
         "tasks_word": "task was" if len(tasks) == 1 else "tasks were",
@@ -172,6 +173,7 @@ def _left(tasks: list[asyncio.Task[Any]], name: str) -> CheckFailed:
     return CheckFailed(
         Message.of(_LEFT_TASKS, values),
         Message("Whoever starts a task waits for it or cancels it, and waits until a cancelled one has ended."),
+        mark,
     )
 
 
@@ -188,6 +190,7 @@ def _timers_left(loop: VirtualLoop | None) -> CheckFailed | None:
             {"callback": callback, "due": timer.when(), "t": loop.time()},
         ),
         Message("A timer that is not needed any more has to be cancelled, on every way out."),
+        Mark(loop.time(), "a timer is still set"),
     )
 
 

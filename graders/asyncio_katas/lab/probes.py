@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from asyncio_katas.lab.messages import show
-from asyncio_katas.lab.timeline import Span
+from asyncio_katas.lab.timeline import Mark, Span
 
 if TYPE_CHECKING:
     from asyncio_katas.lab.lab import Lab
@@ -122,6 +122,17 @@ class Probe(Generic[P, T]):
     def started(self) -> int:
         """How many runs have begun so far."""
         return len(self.spans)
+
+    def due(self, *moments: float) -> Mark | None:
+        """Note in the timeline when each run was to begin, and mark the first that began at another moment."""
+        for span, moment in zip(self.spans, moments, strict=False):
+            span.due = moment
+        for span, moment in zip(self.spans, moments, strict=False):
+            if span.start != moment:
+                return Mark(span.start, "this one begins", moment)
+        if len(self.spans) < len(moments):
+            return Mark(moments[len(self.spans)], "one more was to begin")
+        return Mark(self.spans[len(moments)].start, "one too many") if len(self.spans) > len(moments) else None
 
     def ended(self, how: str) -> list[Span]:
         """Return the runs that ended this way: returned, raised or cancelled."""

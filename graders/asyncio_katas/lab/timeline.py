@@ -11,6 +11,7 @@ from typing import Any, Literal
 End = Literal["running", "returned", "raised", "cancelled"]
 
 _END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
+_EXPECTED = "expected"
 _MAX_ROWS = 16
 # Code that repeats without end makes a span each time; nobody needs them all.
 _MAX_RECORDED = 100
@@ -18,7 +19,10 @@ _MAX_RECORDED = 100
 
 @dataclass
 class Span:
-    """One stretch of work in loop seconds; `cleanup` is when its cancellation arrived."""
+    """One stretch of work in loop seconds.
+
+    `cleanup` is when its cancellation arrived, `due` when nothing stood in the way of its beginning any more.
+    """
 
     label: str
     start: float
@@ -26,6 +30,7 @@ class Span:
     how: End = "running"
     cleanup: float | None = None
     cancels: int = 0
+    due: float | None = None
 
     @property
     def over(self) -> bool:
@@ -35,10 +40,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment to point at, with what is to be seen there."""
+    """A moment to point at, with what is to be seen there; `due` is when that was expected."""
 
     at: float
     text: str
+    due: float | None = None
 
 
 @dataclass
@@ -58,8 +64,9 @@ class Timeline:
         if not self.spans:
             return None
         ends = [span.end if span.end is not None else now for span in self.spans]
+        marked = [mark.at, mark.due or 0.0] if mark else []
         return {
-            "end": max([now, *ends]),
+            "end": max([now, *marked, *ends]),
             "spans": [
                 {
                     "label": span.label,
@@ -67,11 +74,12 @@ class Timeline:
                     "end": span.end,
                     "how": span.how,
                     "cleanup": span.cleanup,
+                    "due": span.due,
                 }
                 for span in self.spans[:_MAX_RECORDED]
             ],
             "more": max(0, len(self.spans) - _MAX_RECORDED),
-            "mark": {"at": mark.at, "text": mark.text} if mark else None,
+            "mark": {"at": mark.at, "text": mark.text, "due": mark.due} if mark else None,
         }
 
 
@@ -97,7 +105,9 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
     if hidden:
         lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
     if mark:
-        lines.extend(_pointer(mark["at"], _printable(mark["text"]), gutter, column, width))
+        lines.extend(_pointer("▲", mark["text"], gutter + column(mark["at"]), width))
+        if mark.get("due") is not None:
+            lines.extend(_pointer("△", _EXPECTED, gutter + column(mark["due"]), width))
     return lines
 
 
@@ -108,40 +118,42 @@ def _bar(span: dict[str, Any], column: Callable[[float], int], columns: int) -> 
     body = "█" * max(turn - start, 0) + "░" * max(end - turn, 0)
     if not body:
         body = "▏"
-    return " " * start + body + _END_SIGN[span["how"]]
+    due = start if span.get("due") is None else min(column(span["due"]), start)
+    return " " * due + "┈" * (start - due) + body + _END_SIGN[span["how"]]
 
 
 def _axis(gutter: int, columns: int, total: float, end: float) -> str:
     if not end:
         return "t".ljust(gutter) + "0"
-    step = _tick(total, columns)
+    step = tick(total, columns / 7)
     cells = [" "] * (columns + 8)
-    tick = 0
-    while tick * step <= total * 1.0001:
-        text = f"{tick * step:g}"
-        at = round(tick * step / total * columns)
+    count = 0
+    while count * step <= total * 1.0001:
+        text = f"{count * step:g}"
+        at = round(count * step / total * columns)
         if at + len(text) <= columns + 2:
             cells[at : at + len(text)] = text
-        tick += 1
+        count += 1
     return ("t".ljust(gutter) + "".join(cells)).rstrip()
 
 
-def _tick(total: float, columns: int) -> float:
+def tick(total: float, most: float) -> float:
+    """Return the smallest round step, of 1, 2 or 5 and zeros, that fits into `total` at most `most` times."""
     step = 10.0**-6
     while True:
         for factor in (1, 2, 5):
-            if total / (step * factor) <= columns / 7:
+            if total / (step * factor) <= most:
                 return step * factor
         step *= 10
 
 
-def _pointer(at: float, text: str, gutter: int, column: Callable[[float], int], width: int) -> list[str]:
-    offset = gutter + column(at)
+def _pointer(sign: str, text: str, offset: int, width: int) -> list[str]:
+    text = _printable(text)
     if offset + 2 + _width(text) <= width:
-        return [" " * offset + "▲ " + text]
+        return [f"{'':{offset}}{sign} {text}"]
     if _width(text) + 2 <= offset + 1:
-        return [" " * (offset - _width(text) - 1) + text + " ▲"]
-    return [" " * offset + "▲", _cut(text, width)]
+        return [f"{'':{offset - _width(text) - 1}}{text} {sign}"]
+    return [f"{'':{offset}}{sign}", _cut(text, width)]
 
 
 def _cut(text: str, width: int) -> str:

@@ -14,7 +14,7 @@ import pytest
 from asyncio_katas.lab.chains import Place, answer_line
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
-from asyncio_katas.lab.timeline import draw
+from asyncio_katas.lab.timeline import Mark, draw
 
 # To pytest these are no failures, and some would end the session.
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
@@ -57,9 +57,15 @@ def judge(error: BaseException, lab: Lab | None = None, *, limited: bool = False
         return Verdict("timeout" if limited else "failed", error.message, error.look, place, timeline)
     if is_stub(error):
         return Verdict("not_started", Message("Not written yet."), None, place)
-    timeline = lab.timeline.record(lab.last_moment, None) if lab else None
+    timeline = lab.timeline.record(lab.last_moment, _crash(error, lab)) if lab else None
     message, look = explain(error)
     return Verdict("error", message, look, place, timeline)
+
+
+def _crash(error: BaseException, lab: Lab) -> Mark | None:
+    """Return the moment at which an exception left a call, if it is known."""
+    ends = [call.ended for call in lab.calls if call.error is error and call.ended is not None]
+    return Mark(ends[0], type(error).__name__) if ends else None
 
 
 def judge_import(error: BaseException) -> Verdict:

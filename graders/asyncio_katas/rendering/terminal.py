@@ -19,6 +19,7 @@ from rich.text import Text
 from asyncio_katas.lab.timeline import draw
 from asyncio_katas.protocol import clean
 from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
+from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its style, and its words where the sign does not say enough.
 _SIGNS = {
@@ -31,8 +32,20 @@ _SIGNS = {
     Outcome.TAMPERED: ("!", "red", "tampered with"),
 }
 # What stands in for a character that the window's encoding lacks; each as wide as what it replaces.
-_PLAIN = {"✓": "+", "✗": "x", "×": "x", "·": "-", "…": "~", "█": "#", "░": ".", "▏": "|", "▲": "^", "→": ">"}
-_SENTENCE = re.compile(r".+?(?:[.!?](?=\s+[^\sa-z]|$)|[。！？]|$)", re.MULTILINE)
+_PLAIN = {
+    "✓": "+",
+    "✗": "x",
+    "×": "x",
+    "·": "-",
+    "…": "~",
+    "█": "#",
+    "░": ".",
+    "▏": "|",
+    "▲": "^",
+    "△": "'",
+    "┈": "-",
+    "→": ">",
+}
 # Columns: of no window, of a line that is easy to read, of a list with room for bars. Lines: of output that is shown.
 _NO_WINDOW, _WIDEST, _ROOMY, _OUTPUT_LINES = 80, 100, 60, 10
 
@@ -261,11 +274,7 @@ def _output(page: _Page, output: str) -> None:
 
 
 def _split(result: CheckResult) -> tuple[str, str]:
-    """Split a message, if any, after its first sentence; what follows keeps its lines and their indentation."""
-    message = str(result.finding.message or "").strip()
-    match = _SENTENCE.match(message)
-    end = match.end() if match else 0
-    return message[:end], message[end:].lstrip(" ").removeprefix("\n")
+    return split(str(result.finding.message or ""))
 
 
 def _notes(page: _Page, report: Report) -> None:
