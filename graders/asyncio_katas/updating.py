@@ -30,19 +30,24 @@ _UNDER_WAY = {
 
 
 @dataclass(frozen=True)
-class Update:
-    """What an update did: where it came from, what its commits say, newest first, and what became of each file.
+class Kept:
+    """A file that the learner changed, or deleted, and the course too; `beside` is where the course's version lies."""
 
-    `kept` are the learner's files that the course changed too, each with the path of the course's version beside it;
-    None where the course has none any more.
-    """
+    path: str
+    beside: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update did: where it came from, what its commits say, newest first, and what became of each file."""
 
     source: str
     commits: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    kept: tuple[tuple[str, str | None], ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,15 @@ def _take_over(repository: _Repository, source: str, head: str, base: str, new: 
     before, after = repository.difference(base, new)
     mine = repository.contents(sorted(before | after))
     done: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
-    kept: list[tuple[str, str | None]] = []
+    kept: list[Kept] = []
     for path in sorted(before | after):
         old, now = before.get(path), after.get(path)
         if mine[path] in ((old.blob if old else None), (now.blob if now else None)):
             done["removed" if now is None else "changed" if old else "added"].append(path)
         elif mine[path] is None:
-            kept.append((path, None))
+            kept.append(Kept(path, deleted=True))
         else:
-            kept.append((path, repository.put_beside(path, new) if now else None))
+            kept.append(Kept(path, repository.put_beside(path, new) if now else None))
     repository.restore([*done["added"], *done["changed"]], new)
     for path in done["removed"]:
         repository.delete(path)

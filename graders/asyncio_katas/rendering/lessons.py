@@ -19,7 +19,7 @@ from asyncio_katas.protocol import clean
 from asyncio_katas.records import Kata, KataResult, Report
 from asyncio_katas.rendering import terminal
 from asyncio_katas.rendering.page import Page, columns, console, say, show
-from asyncio_katas.updating import Update
+from asyncio_katas.updating import Kept, Update
 
 # Of an update: how many of its commits are told.
 _COMMITS = 8
@@ -151,8 +151,8 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
         if done.kept:
             page.line()
             page.paragraph(say("You have changed these yourself; they stay as you left them:"), "bold")
-            for path, beside in done.kept:
-                _kept(page, path, beside)
+            for kept in done.kept:
+                _kept(page, kept)
         page.line()
         page.paragraph(say("Next: {command}", command=command("check")))
 
@@ -177,9 +177,12 @@ def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, st
             page.paragraph(say("{place}/: {count} files", place=place, count=len(names)), lead="  ")
 
 
-def _kept(page: Page, path: str, beside: str | None) -> None:
-    template = "{path} (the course's new version: {beside})" if beside else "{path} (no longer part of the course)"
-    page.paragraph(say(template, path=path, beside=beside), lead="  ")
+def _kept(page: Page, kept: Kept) -> None:
+    if kept.beside:
+        template = "{path} (the course's new version: {beside})"
+    else:
+        template = "{path} (you deleted it)" if kept.deleted else "{path} (no longer part of the course)"
+    page.paragraph(say(template, path=kept.path, beside=kept.beside), lead="  ")
 
 
 def solutions(answer: Path, others: Sequence[Path]) -> None:
