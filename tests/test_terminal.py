@@ -359,9 +359,17 @@ def test_a_missing_answer_is_to_be_brought_back() -> None:
 
 def test_solved_when_named_points_to_the_rest() -> None:
     solved = every(PASSED, 6, "limit")
-    assert screen(solved, narrow=True).splitlines()[-1] == "Solved. See the rest: katas check"
+    direct = screen(solved, narrow=True)
+    assert direct.splitlines()[-2:] == ["Solved. The next kata: katas next", "Other right answers: katas solution 06"]
     nox = screen(solved, narrow=True, command="nox -s check --")
-    assert nox.splitlines()[-1] == "Solved. See the rest: nox -s check"
+    assert nox.splitlines()[-2:] == ["Solved. The next kata: nox -s next", "Other right answers: nox -s solution -- 06"]
+
+
+def test_other_answers_are_for_who_solved_it() -> None:
+    other = every(PASSED, 7, "other")
+    handed_in = result(PASSED, PASSED, PASSED, answer=HERE / "hand-in/06_limit/limit.py")
+    for katas in ([every(PASSED, 6, "limit"), other], [handed_in]):
+        assert screen(*katas, narrow=True).splitlines()[-1] == "Solved. The next kata: katas next"
 
 
 def test_solved_among_the_named_is_praised_and_the_next_named() -> None:
@@ -495,9 +503,9 @@ def test_width_is_the_terminal_s_or_80(shown: Any) -> None:
 
 
 def test_environment_names_the_command(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shown(every(PASSED, 6, "limit")).endswith("See the rest: katas check\n")
+    assert shown(every(PASSED, 6, "limit")).endswith("Other right answers: katas solution 06\n")
     monkeypatch.setenv("ASYNCIO_KATAS_COMMAND", "nox -s check --")
-    assert shown(every(PASSED, 6, "limit")).endswith("See the rest: nox -s check\n")
+    assert shown(every(PASSED, 6, "limit")).endswith("Other right answers: nox -s solution -- 06\n")
 
 
 def test_output_file_gets_plain_text(

@@ -233,6 +233,8 @@ def _code(title: str, path: Path) -> RenderableType:
     text = clean(path.read_text(encoding="utf-8", errors="replace")).strip("\n")
     heading = Text.assemble((title, "bold"), "\n", (str(path), "dim"))
     highlighted = Syntax("", "python", theme="ansi_dark").highlight(text)
+    # Nobody's code is to be cut off; a line that is too long goes on in the next.
+    highlighted.no_wrap, highlighted.overflow = False, "fold"
     return Group(heading, "", highlighted, "")
 
 

@@ -104,8 +104,13 @@ def _value(report: Report) -> str:
 
 
 def _said(report: Report, progress: Progress) -> str:
-    template = "All {katas} katas solved: {checks} checks, {points} points, hints taken: {hints}, {first} to {last}."
-    days = [_day(result, progress) for result in report.katas]
+    days = {_day(result, progress) for result in report.katas}
+    if len(days) > 1:
+        template = (
+            "All {katas} katas solved: {checks} checks, {points} points, hints taken: {hints}, {first} to {last}."
+        )
+    else:
+        template = "All {katas} katas solved: {checks} checks, {points} points, hints taken: {hints}, on {last}."
     return say(
         template,
         katas=len(report.katas),

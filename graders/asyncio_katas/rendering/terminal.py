@@ -98,7 +98,7 @@ def render(
     if work:
         _next_step(page, report, work, command, narrow=narrow)
     elif narrow:
-        page.pair(say("Solved."), say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
+        _way_on(page, report, command)
     else:
         page.paragraph(say("Every kata is solved. Well done."), "bold green")
     return page.text()
@@ -235,6 +235,16 @@ def _notes(page: Page, report: Report) -> None:
             said = say("{path} differs from the course's checks.", path=path)
             page.line()
             page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
+
+
+def _way_on(page: Page, report: Report, command: str) -> None:
+    """Say what there is after katas that were named and are solved: of one's own, the answers of others too."""
+    following = invocation.command("next", like=command)
+    page.pair(say("Solved."), say("The next kata: {command}", command=following), "bold green")
+    result = report.katas[0]
+    if len(report.katas) == 1 and page.path(result.answer.parent) == page.path(result.kata.folder):
+        others = invocation.command("solution", f"{result.kata.number:02}", like=command)
+        page.paragraph(say("Other right answers: {command}", command=others))
 
 
 def _untouched(report: Report) -> bool:
