@@ -269,6 +269,19 @@ def test_no_clone_at_all(katas: Katas, course: Path) -> None:
     assert "is no git clone of the course" in refused(katas, course)
 
 
+def test_a_repository_without_a_commit(katas: Katas, course: Path) -> None:
+    """Nothing tells what of it is the course's."""
+    git(course, "init", "--quiet")
+    assert "is no git clone of the course" in refused(katas, course)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="owners of files are POSIX's")
+def test_a_clone_of_somebody_else(katas: Katas, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git refuses to work there, and its reason is passed on."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert "dubious ownership" in refused(katas, clone)
+
+
 def test_a_course_inside_another_repository(katas: Katas, course: Path) -> None:
     """The repository around it is none of ours."""
     git(course.parent, "init", "--quiet")

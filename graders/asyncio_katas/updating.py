@@ -121,7 +121,10 @@ class _Repository:
         try:
             top = self.git("rev-parse", "--show-toplevel")
             self.git("rev-parse", "--verify", "HEAD")
-        except _GitError:
+        except _GitError as error:
+            # Other refusals, of a folder that belongs to somebody else for instance, are told as they are.
+            if not any(said in str(error) for said in ("not a git repository", "single revision")):
+                raise
             top = ""
         if not top or Path(top).resolve() != self._top:
             raise KatasError(

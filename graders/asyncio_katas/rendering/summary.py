@@ -105,12 +105,11 @@ def _value(report: Report) -> str:
 
 def _said(report: Report, progress: Progress) -> str:
     days = {_day(result, progress) for result in report.katas}
+    template = "All {katas} katas solved on {last}: {checks} checks, {points} points, hints taken: {hints}."
     if len(days) > 1:
         template = (
-            "All {katas} katas solved: {checks} checks, {points} points, hints taken: {hints}, {first} to {last}."
+            "All {katas} katas solved, {first} to {last}: {checks} checks, {points} points, hints taken: {hints}."
         )
-    else:
-        template = "All {katas} katas solved: {checks} checks, {points} points, hints taken: {hints}, on {last}."
     return say(
         template,
         katas=len(report.katas),
