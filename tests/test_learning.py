@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from asyncio_katas import files, learning, progress
+from asyncio_katas import keeping, learning, progress
 from asyncio_katas.invocation import command
 from asyncio_katas.progress import Progress
 
@@ -131,7 +131,7 @@ def test_reset_twice_in_a_second_keeps_both(course: Path, tmp_path: Path) -> Non
     backups = []
     for text in ("one", "two", "three"):
         path.write_text(text, encoding="utf-8")
-        backups.append(files.back_up(path, course))
+        backups.append(keeping.back_up(path, course))
     assert [backup.read_text(encoding="utf-8") for backup in backups] == ["one", "two", "three"]
 
 

@@ -89,7 +89,7 @@ def test_an_untouched_clone_becomes_the_newer_course(katas: Katas, original: Pat
     assert "03 A kata that not started: not_started.py" in ran.out
     assert "07 A kata that passes:" in ran.out
     assert "02 A kata that fails: README.md" in ran.out
-    assert "docs/: 1 files" in ran.out
+    assert "  docs/report.md\n" in ran.out
     assert "You have changed" not in ran.out
     assert ran.out.rstrip().endswith("Next: katas check")
     assert "There is nothing newer" in katas("update", cwd=clone).out
@@ -253,6 +253,17 @@ def test_a_conflict_under_way(katas: Katas, original: Path, clone: Path) -> None
     git(clone, "merge", "--abort")
     assert katas("update", cwd=clone).code == 0
     assert text(clone / STUB) == MINE
+
+
+def test_a_pull_that_git_refused(katas: Katas, original: Path, clone: Path) -> None:
+    """Where plain git will not overwrite an answer in work, the update leaves it alone and brings everything else."""
+    (clone / STUB).write_text(MINE, encoding="utf-8")
+    publish(original)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(clone, "pull")
+    assert katas("update", cwd=clone).code == 0
+    assert text(clone / STUB) == MINE
+    assert text(clone / "docs/report.md") == "new"
 
 
 def test_a_version_that_is_only_staged(katas: Katas, original: Path, clone: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from asyncio_katas import __version__, catalog, learning, progress, running
-from asyncio_katas.grading import grade
 from asyncio_katas.records import KatasError
+from asyncio_katas.submission import grade
 
 # What lives in commands.py, which brings much along that `check` has no use for.
 _FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, files, learning, progress, updating
-from asyncio_katas.grading import grade
+from asyncio_katas import catalog, keeping, learning, progress, updating
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
+from asyncio_katas.submission import grade
 
 SOLVED, UNSOLVED = 0, 1
 
@@ -138,8 +138,8 @@ def close(course: Path, katas: Sequence[Kata]) -> None:
     kept.parent.mkdir(exist_ok=True)
     for path, text in texts.items():
         if path.exists() and path.read_bytes() != text.encode():
-            files.back_up(path, course)
-        files.write(path, text.encode())
+            keeping.back_up(path, course)
+        keeping.write(path, text.encode())
     summary.terminal(report, known, kept)
 
 

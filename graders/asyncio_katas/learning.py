@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import files
+from asyncio_katas import keeping
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Outcome, Report
 
@@ -55,8 +55,8 @@ def reset(kata: Kata, course: Path) -> Path | None:
             raise KatasError(
                 "{path} is the stub already; nothing was changed.", "Next: open it and begin.", path=answer
             )
-        backup = files.back_up(answer, course) if answer.exists() else None
-        files.write(answer, pristine)
+        backup = keeping.back_up(answer, course) if answer.exists() else None
+        keeping.write(answer, pristine)
     except OSError as error:
         raise KatasError(
             "{path} could not be reset: {why}.",
@@ -78,7 +78,7 @@ def keep_stub(kata: Kata, course: Path) -> bool:
         return False
     stub = stub_path(kata, course)
     stub.parent.mkdir(exist_ok=True)
-    files.write(stub, (kata.folder / f"{kata.slug}.py").read_bytes())
+    keeping.write(stub, (kata.folder / f"{kata.slug}.py").read_bytes())
     return True
 
 

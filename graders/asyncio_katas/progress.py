@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from asyncio_katas import files
+from asyncio_katas import keeping
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import KatasError, Report
 
@@ -43,7 +43,7 @@ class Progress:
 
 def path(course: Path) -> Path:
     """Return where a course's progress is kept."""
-    return course / files.STATE / "progress.json"
+    return course / keeping.STATE / "progress.json"
 
 
 def load(course: Path) -> Progress:
@@ -67,8 +67,8 @@ def save(course: Path, progress: Progress) -> None:
     del data["notice"]
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     try:
-        files.state_folder(course)
-        files.write(path(course), text.encode())
+        keeping.state_folder(course)
+        keeping.write(path(course), text.encode())
     except OSError as error:
         raise KatasError(
             "Your progress could not be noted in {path}: {why}.",

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import files
+from asyncio_katas import keeping
 from asyncio_katas.invocation import command
 from asyncio_katas.records import KatasError
 
@@ -224,7 +224,7 @@ class _Repository:
         for name in [f"{path}.new", *(f"{path}.new{number}" for number in range(2, 1000))]:
             target = self._top / name
             if not target.exists() or (target.is_file() and target.read_bytes() == content):
-                files.write(target, content)
+                keeping.write(target, content)
                 return name
         raise _GitError(f"{path}.new stands in the way")
 

@@ -160,21 +160,23 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
 
 
 def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, str]) -> None:
-    places: dict[str, list[str]] = {}
+    """List files by the kata they belong to; of other folders only how many, which is all a learner asks."""
+    katas: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
     for path in paths:
-        folder = "/".join(path.split("/")[:2])
-        known = folder in titles
-        place = titles[folder] if known else path.split("/")[0] if "/" in path else "."
-        places.setdefault(place, []).append(path.removeprefix(f"{folder}/") if known else path)
-    if places:
+        folder, _, name = path.rpartition("/")
+        if folder in titles:
+            katas.setdefault(titles[folder], []).append(name)
+        else:
+            others.setdefault(path.partition("/")[0], []).append(path)
+    if paths:
         page.line()
         page.paragraph(f"{word}:", "bold")
-    for place, names in places.items():
-        if place in titles.values() or place == ".":
-            said = ", ".join(names)
-            page.paragraph(said if place == "." else f"{place}: {said}", lead="  ")
-        else:
-            page.paragraph(say("{place}/: {count} files", place=place, count=len(names)), lead="  ")
+    for title, names in katas.items():
+        page.paragraph(f"{title}: {', '.join(names)}", lead="  ")
+    for folder, names in others.items():
+        said = say("{folder}/: {count} files", folder=folder, count=len(names)) if len(names) > 1 else names[0]
+        page.paragraph(said, lead="  ")
 
 
 def _kept(page: Page, kept: Kept) -> None:

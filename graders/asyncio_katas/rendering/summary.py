@@ -39,7 +39,7 @@ _BADGE = """\
   </g>
 </svg>
 """
-_COLUMN = 7
+_COLUMN = 6.3
 
 
 def terminal(report: Report, progress: Progress, kept: Path) -> None:
@@ -83,7 +83,7 @@ def markdown(report: Report, progress: Progress) -> str:
 def badge(report: Report, progress: Progress) -> str:
     """Return the badge: what is solved, for eyes and for screen readers."""
     label, value = "asyncio katas", _value(report)
-    left_text, right_text = _COLUMN * cell_len(label), _COLUMN * cell_len(value)
+    left_text, right_text = (round(_COLUMN * cell_len(text)) for text in (label, value))
     left, right = left_text + 12, right_text + 12
     return _BADGE.format(
         width=left + right,

@@ -1,4 +1,4 @@
-"""Grading a submission: assemble, run, score."""
+"""One submission: assemble its answers, run them, score what was seen."""
 
 from __future__ import annotations
 
