@@ -194,6 +194,18 @@ def test_solution_shows_others_after_one_s_own(katas: Katas) -> None:
 
 
 @pytest.mark.usefixtures("solved_in_two_ways")
+def test_solution_stands_beside_one_s_own_in_a_wide_window(katas: Katas, course: Path) -> None:
+    """Side by side, and in characters that the window has."""
+    path = answer(course, "01_passes")
+    path.write_text(f"# → mine\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    ran = katas("solution", "1", COLUMNS="160", TTY_COMPATIBLE="1", NO_COLOR="1", PYTHONIOENCODING="ascii", PAGER="cat")
+    assert ran.code == 0, ran.err
+    assert any(line.split() == ["Yours", "The", "reference"] for line in ran.out.splitlines())
+    assert sum(line.count("async def greet") == 2 for line in ran.out.splitlines()) >= 1
+    assert "# > mine" in ran.out
+
+
+@pytest.mark.usefixtures("solved_in_two_ways")
 def test_solution_is_shown_only_after_solving(katas: Katas) -> None:
     """Until every check passes it says what is missing, and shows nothing."""
     ran = katas("solution", "2")

@@ -15,7 +15,6 @@ from rich.text import Text
 from asyncio_katas.invocation import command
 from asyncio_katas.learning import Hint
 from asyncio_katas.progress import Progress
-from asyncio_katas.protocol import clean
 from asyncio_katas.records import Kata, KataResult, Report
 from asyncio_katas.rendering import terminal
 from asyncio_katas.rendering.page import Page, columns, console, say, show
@@ -195,10 +194,11 @@ def solutions(answer: Path, others: Sequence[Path]) -> None:
     window = console()
     window.width = columns(window)
     beside = window.width >= _TWO_COLUMNS
-    mine = _code(say("Yours"), answer)
+    page = Page(window.width, window.encoding, Path.cwd())
+    mine = _code(page, say("Yours"), answer)
     parts = [] if beside else [mine]
     for number, path in enumerate(others):
-        theirs = _code(say("The reference") if number == 0 else _summary(path), path)
+        theirs = _code(page, say("The reference") if number == 0 else _summary(path), path)
         parts.append(_beside(mine, theirs) if beside else theirs)
     with window.capture() as captured:
         window.print(Group(*parts))
@@ -231,9 +231,9 @@ def _beside(mine: RenderableType, theirs: RenderableType) -> RenderableType:
     return grid
 
 
-def _code(title: str, path: Path) -> RenderableType:
-    text = clean(path.read_text(encoding="utf-8", errors="replace")).strip("\n")
-    heading = Text.assemble((title, "bold"), "\n", (str(path), "dim"))
+def _code(page: Page, title: str, path: Path) -> RenderableType:
+    text = page.safe(path.read_text(encoding="utf-8", errors="replace").expandtabs(4)).strip("\n")
+    heading = Text.assemble((page.safe(title), "bold"), "\n", (page.path(path), "dim"))
     highlighted = Syntax("", "python", theme="ansi_dark").highlight(text)
     # Nobody's code is to be cut off; a line that is too long goes on in the next.
     highlighted.no_wrap, highlighted.overflow = False, "fold"

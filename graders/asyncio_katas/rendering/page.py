@@ -66,22 +66,22 @@ class Page:
 
     def paragraph(self, text: str, style: str = "", *, lead: str = "", lead_style: str = "") -> None:
         """Add a text, if any, broken at its spaces; its lines line up behind `lead`, which stands before the first."""
-        for row in _wrap(self._safe(text), max(self.width - cell_len(lead), 2)) if text else ():
+        for row in _wrap(self.safe(text), max(self.width - cell_len(lead), 2)) if text else ():
             self.line((lead, lead_style), (row, style))
             lead = " " * cell_len(lead)
 
     def pair(self, first: str, second: str, style: str = "") -> None:
         """Add two texts in one line where they fit, else in a line each: a command stays in one piece."""
         both = f"{first} {second}"
-        for text in [both] if cell_len(self._safe(both)) <= self.width else [first, second]:
+        for text in [both] if cell_len(self.safe(both)) <= self.width else [first, second]:
             self.paragraph(text, style)
 
     def fit(self, text: str, room: int) -> str:
         """Return a text made safe, and cut to so many columns."""
-        text = self._safe(text)
+        text = self.safe(text)
         if cell_len(text) <= room:
             return text
-        return set_cell_size(text, room - 1).rstrip() + self._safe("…") if room > 0 else ""
+        return set_cell_size(text, room - 1).rstrip() + self.safe("…") if room > 0 else ""
 
     def path(self, path: str | Path, line: int | None = None) -> str:
         """Return how to name a file so that a click finds it: from here if it lies below, else in full."""
@@ -89,13 +89,14 @@ class Page:
         name = full.relative_to(self._here) if full.is_relative_to(self._here) else full
         return str(name) if line is None else f"{name}:{line}"
 
-    def _safe(self, text: str) -> str:
+    def safe(self, text: str) -> str:
+        """Return a text without what steers a terminal, in characters that the window has."""
         text = clean(text).replace("\t", " ")
         if text.encode(self._encoding, "ignore").decode(self._encoding) == text:
             return text
         # What takes no column has to go: a stand-in would take one.
         spare = _PLAIN.get(text, "?" if cell_len(text) else "")
-        return spare if len(text) == 1 else "".join(map(self._safe, text))
+        return spare if len(text) == 1 else "".join(map(self.safe, text))
 
 
 def _wrap(text: str, width: int) -> Iterator[str]:
