@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-FOR_LEARNERS = {"check"}
+FOR_LEARNERS = {"check", "hint", "list", "next", "reset", "solution", "update"}
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
@@ -33,8 +33,10 @@ def _explain_missing_dashes(arguments: list[str]) -> None:
     """Stop when a kata stands where nox expects its own words: `nox -s check 11` is a natural slip."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     katas = [word for word in own if word.isdigit()]
-    if katas and (own[:1] == katas[:1] or "check" in own):
-        print(f"Two dashes are missing in front of the kata.\nNext: nox -s check -- {' '.join(katas)}", file=sys.stderr)
+    named = [word for word in own if word in FOR_LEARNERS]
+    if katas and (own[:1] == katas[:1] or named):
+        again = f"nox -s {named[0] if named else 'check'} -- {' '.join(katas)}"
+        print(f"Two dashes are missing in front of the kata.\nNext: {again}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -59,7 +61,8 @@ def _install(session: nox.Session, *groups: str) -> None:
 def _katas(session: nox.Session, *arguments: str) -> None:
     """Run the command `katas` and leave with its exit code, which nox would otherwise flatten to 1."""
     _install(session)
-    environment = os.environ | {"ASYNCIO_KATAS_COMMAND": f"nox -s {session.name} --"}
+    # Its messages name other commands the way this one was called.
+    environment = os.environ | {"ASYNCIO_KATAS_COMMAND": "nox -s check --"}
     process = subprocess.Popen([f"{session.bin}/python", "-P", "-m", "asyncio_katas", *arguments], env=environment)
     try:
         code = process.wait()
@@ -70,10 +73,55 @@ def _katas(session: nox.Session, *arguments: str) -> None:
         sys.exit(code)
 
 
+_asked: list[str] = []
+
+
 @nox.session
 def check(session: nox.Session) -> None:
     """Check your answers. `nox -s check -- 06` for one kata, `nox -s check -- --help` for more."""
-    _katas(session, "check", *session.posargs)
+    _katas(session, _asked.pop() if _asked else "check", *session.posargs)
+
+
+def _in_the_environment_of_check(session: nox.Session) -> None:
+    """Let the session `check` run another command: one environment serves everything a learner does."""
+    _asked.append(session.name.partition("-")[0])
+    session.notify("check", session.posargs)
+
+
+@nox.session(venv_backend="none")
+def hint(session: nox.Session) -> None:
+    """Give the next hint for the kata in work, or `-- 06` for another one."""
+    _in_the_environment_of_check(session)
+
+
+@nox.session(venv_backend="none")
+def reset(session: nox.Session) -> None:
+    """Put a stub back, `-- 06`; what you wrote is kept."""
+    _in_the_environment_of_check(session)
+
+
+@nox.session(venv_backend="none")
+def solution(session: nox.Session) -> None:
+    """Show other right answers beside yours, `-- 06`, once it is solved."""
+    _in_the_environment_of_check(session)
+
+
+@nox.session(name="list", venv_backend="none")
+def list_katas(session: nox.Session) -> None:
+    """List all katas: what is solved, and the hints taken."""
+    _in_the_environment_of_check(session)
+
+
+@nox.session(name="next", venv_backend="none")
+def next_kata(session: nox.Session) -> None:
+    """Go on to the next unsolved kata."""
+    _in_the_environment_of_check(session)
+
+
+@nox.session(venv_backend="none")
+def update(session: nox.Session) -> None:
+    """Take over the newest course; every file that you changed stays as it is."""
+    _in_the_environment_of_check(session)
 
 
 @nox.session

@@ -301,9 +301,13 @@ def test_nothing_failed_names_what_to_write() -> None:
     text = screen(result(PASSED, NOT_STARTED, NOT_STARTED))
     assert f"Nothing has failed. Write `fetch_limited` next: {Path('katas/06_limit/limit.py')}:15" in text
     unnamed = kata(checks=(Check("test_x", "It works at once.", 1, 1.0),))
-    assert f"Write this next: {Path('katas/06_limit/limit.py')}:15" in screen(result(NOT_STARTED, of=unnamed))
+    assert f"Write this next: {Path('katas/06_limit/limit.py')}:15" in screen(
+        result(NOT_STARTED, of=unnamed), narrow=True
+    )
     without_line = replace(NOT_STARTED, spot=None)
-    assert f"Write this next: {Path('katas/06_limit/limit.py')}\n" in screen(result(without_line, of=unnamed))
+    assert f"Write this next: {Path('katas/06_limit/limit.py')}\n" in screen(
+        result(without_line, of=unnamed), narrow=True
+    )
 
 
 def test_changed_checks_are_named_with_the_remedy() -> None:
@@ -355,9 +359,17 @@ def test_a_missing_answer_is_to_be_brought_back() -> None:
 
 def test_solved_when_named_points_to_the_rest() -> None:
     solved = every(PASSED, 6, "limit")
-    assert screen(solved, narrow=True).splitlines()[-1] == "Solved. See the rest: katas check"
+    direct = screen(solved, narrow=True)
+    assert direct.splitlines()[-2:] == ["Solved. The next kata: katas next", "Other right answers: katas solution 06"]
     nox = screen(solved, narrow=True, command="nox -s check --")
-    assert nox.splitlines()[-1] == "Solved. See the rest: nox -s check"
+    assert nox.splitlines()[-2:] == ["Solved. The next kata: nox -s next", "Other right answers: nox -s solution -- 06"]
+
+
+def test_other_answers_are_for_who_solved_it() -> None:
+    other = every(PASSED, 7, "other")
+    handed_in = result(PASSED, PASSED, PASSED, answer=HERE / "hand-in/06_limit/limit.py")
+    for katas in ([every(PASSED, 6, "limit"), other], [handed_in]):
+        assert screen(*katas, narrow=True).splitlines()[-1] == "Solved. The next kata: katas next"
 
 
 def test_solved_among_the_named_is_praised_and_the_next_named() -> None:
@@ -491,9 +503,9 @@ def test_width_is_the_terminal_s_or_80(shown: Any) -> None:
 
 
 def test_environment_names_the_command(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shown(every(PASSED, 6, "limit")).endswith("See the rest: katas check\n")
+    assert shown(every(PASSED, 6, "limit")).endswith("Other right answers: katas solution 06\n")
     monkeypatch.setenv("ASYNCIO_KATAS_COMMAND", "nox -s check --")
-    assert shown(every(PASSED, 6, "limit")).endswith("See the rest: nox -s check\n")
+    assert shown(every(PASSED, 6, "limit")).endswith("Other right answers: nox -s solution -- 06\n")
 
 
 def test_output_file_gets_plain_text(
@@ -513,5 +525,5 @@ def test_output_file_gets_plain_text(
 def test_unwritable_output_file_is_one_fact_and_a_next_step(tmp_path: Path) -> None:
     with pytest.raises(KatasError) as caught:
         terminal.show(Report((result(PASSED, PASSED, PASSED),)), narrow=True, output=tmp_path / "missing" / "x.txt")
-    assert str(tmp_path / "missing" / "x.txt") in caught.value.fact
-    assert caught.value.next_step == "Next: choose another --output."
+    assert str(tmp_path / "missing" / "x.txt") in str(caught.value.fact)
+    assert str(caught.value.next_step) == "Next: choose another --output."

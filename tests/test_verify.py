@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def whole(course: Path) -> Path:
         "async def wait(seconds):\n    raise NotImplementedError\n",
         encoding="utf-8",
     )
+    shutil.copyfile(kata / "passes.py", course / ".stubs/passes.py")
     (kata / "README.md").write_text(README, encoding="utf-8")
     solutions = course / "solutions/01_passes"
     (solutions / "right").mkdir(parents=True)
@@ -104,6 +106,7 @@ def test_a_sound_course(katas: Callable[..., Ran], whole: Path) -> None:
         ),
         ("solutions/01_passes/other.txt", "", "course stray files: files that do not belong here: other.txt"),
         ("katas/01_passes/passes.py", RIGHT, "stub passes.py: test_greet: passed, not not_started"),
+        (".stubs/passes.py", "", "course stub: `.stubs` holds another one"),
         (
             "katas/01_passes/README.md",
             README.replace('"one"', '"two"'),
@@ -120,6 +123,8 @@ def test_a_sound_course(katas: Callable[..., Ran], whole: Path) -> None:
 def test_what_is_wrong_is_named(katas: Callable[..., Ran], whole: Path, file: str, text: str, problem: str) -> None:
     """Each kind of unsoundness is found and said in words."""
     (whole / file).write_text(text, encoding="utf-8")
+    if not file.startswith(".stubs"):
+        shutil.copyfile(whole / "katas/01_passes/passes.py", whole / ".stubs/passes.py")
     ran = katas("verify", "1", cwd=whole)
     found = [line for line in problems(ran) if line.partition(":")[0] not in SIZE]
     assert [line for line in found if line.startswith(problem)], ran.out

@@ -11,17 +11,30 @@ from typing import Any
 
 import click
 
-from asyncio_katas import __version__, catalog, running, scoring, staging
-from asyncio_katas.records import Kata, KatasError, Report
+from asyncio_katas import __version__, catalog, learning, progress, running
+from asyncio_katas.records import KatasError
+from asyncio_katas.submission import grade
 
 # Of each --format: the module that renders it.
 _RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
+# What lives in commands.py, which brings much along that `check` has no use for.
+_FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_FOR_LEARNERS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _FOR_LEARNERS:
+            return super().get_command(ctx, cmd_name)
+        from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
+
+        return COMMANDS[cmd_name]
 
     def main(self, *args: Any, **extra: Any) -> Any:
         extra |= {"standalone_mode": False, "prog_name": "katas"}
@@ -31,15 +44,13 @@ class _Katas(click.Group):
             error.show()
             code = BAD_INPUT
         except KatasError as error:
-            # Whoever came here through nox is told the way through nox.
-            next_step = error.next_step.replace("katas check", os.environ.get("ASYNCIO_KATAS_COMMAND", "katas check"))
-            click.echo(f"{error.fact}\n{next_step}", err=True)
+            click.echo(f"{error.fact}\n{error.next_step}", err=True)
             code = BAD_INPUT
         except running.GraderFault as error:
             click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)
             code = GRADER_FAULT
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted; nothing was changed.", err=True)
+            click.echo("Interrupted; nothing of yours was changed.", err=True)
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -62,11 +73,17 @@ def cli() -> None:
 @click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
 def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
-    course = _course()
-    chosen = catalog.select(catalog.discover(course), katas)
+    course = catalog.course_here()
+    every = catalog.discover(course)
+    chosen = catalog.select(every, katas)
     renderer = _import_meanwhile(_RENDERERS[form])
     report = grade(chosen, submission or course / "katas", isolate=isolate)
     renderer.join()
+    known, new = progress.Progress(), list[str]()
+    if submission is None or submission.resolve() == (course / "katas").resolve():
+        known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)
+    if known.notice:
+        click.echo(str(known.notice), err=True)
     if form == "json":
         from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
 
@@ -80,7 +97,11 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     else:
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
-        terminal.show(report, narrow=bool(katas), output=output)
+        terminal.show(report, narrow=bool(katas), output=output, current=known.current)
+        if output is None and learning.finished(course, every, report, known, new):
+            from asyncio_katas import commands  # noqa: PLC0415 - once in a learner's life
+
+            commands.close(course, every)
     return SOLVED if report.solved == len(report.katas) else UNSOLVED
 
 
@@ -106,8 +127,8 @@ def verify(
     from asyncio_katas import verifying  # noqa: PLC0415 - learners have no use for these
     from asyncio_katas.rendering import proof as rendering  # noqa: PLC0415
 
-    course = _course()
-    chosen = catalog.select(catalog.discover(course), katas)
+    course = catalog.course_here()
+    chosen = catalog.select(catalog.discover(course), katas, "verify")
     jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 1)
     proofs = []
     with rendering.view() as view:
@@ -123,24 +144,13 @@ def verify(
 
 @cli.command(hidden=True)
 def seal() -> None:
-    """For authors: note the check files as they are now in every kata.toml."""
-    for kata in catalog.discover(_course()):
+    """For authors: note the check files as they are now in every kata.toml, and keep the stubs for `reset`."""
+    course = catalog.course_here()
+    for kata in catalog.discover(course):
         if catalog.seal(kata):
             click.echo(f"sealed {kata.name}")
-
-
-def _course() -> Path:
-    """Return the course, relative to here: paths in messages can then be copied into the next command."""
-    return Path(os.path.relpath(catalog.find_course(Path.cwd())))
-
-
-def grade(chosen: list[Kata], submission: Path, *, isolate: bool = False) -> Report:
-    """Assemble, run and score these katas with a submission's answers."""
-    with staging.stage() as root:
-        answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
-        assemblies = [staging.assemble(kata, answer, root) for kata, answer in answers]
-        seen = running.grade(assemblies, str(root), isolate=isolate)
-        return scoring.score(assemblies, seen)
+        if learning.keep_stub(kata, course):
+            click.echo(f"kept the stub of {kata.name}")
 
 
 def _import_meanwhile(renderer: str) -> threading.Thread:
@@ -159,5 +169,8 @@ def _emit(text: str, output: Path | None) -> None:
         output.write_bytes(text.encode())
     except OSError as error:
         raise KatasError(
-            f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output."
+            "The report could not be written to {output}: {why}.",
+            "Next: choose another --output.",
+            output=output,
+            why=error.strerror,
         ) from None

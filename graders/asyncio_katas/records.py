@@ -23,12 +23,13 @@ class Outcome(StrEnum):
 
 
 class KatasError(Exception):
-    """Bad usage or a bad course: one fact, and the exact next command or step."""
+    """Bad usage or a bad course: one fact, and the exact next command or step, both filled from `values`."""
 
-    def __init__(self, fact: str, next_step: str) -> None:
-        super().__init__(f"{fact}\n{next_step}")
-        self.fact = fact
-        self.next_step = next_step
+    def __init__(self, fact: str, next_step: str, /, **values: object) -> None:
+        said = {name: str(value) for name, value in values.items()}
+        self.fact = Message(fact, said)
+        self.next_step = Message(next_step, said)
+        super().__init__(f"{self.fact}\n{self.next_step}")
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,16 @@ class Report:
     def solved(self) -> int:
         """How many katas are solved."""
         return sum(1 for result in self.katas if result.solved)
+
+    def in_work(self, current: str | None) -> KataResult | None:
+        """Return the kata to go on with, None if all are solved.
+
+        That is the one with the slug `current`, unless it is solved; else the first that was begun; else the first.
+        """
+        unsolved = [result for result in self.katas if not result.solved]
+        chosen = [result for result in unsolved if result.kata.slug == current]
+        begun = [result for result in unsolved if result.outcome is not Outcome.NOT_STARTED]
+        return next(iter(chosen or begun or unsolved), None)
 
 
 @dataclass(frozen=True)

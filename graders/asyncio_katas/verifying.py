@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import running, scoring, staging
+from asyncio_katas import learning, running, scoring, staging
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
 
@@ -97,7 +97,9 @@ def _log(path: Path | None) -> Iterator[Callable[[Trial], list[Claim]]]:
         before = {str(entry["trial"]): [_claim(item) for item in entry["claims"]] for entry in entries}
         stream = path.open("a", encoding="utf-8")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KatasError(f"{path} is no log of an earlier run: {error}", "Next: choose another --log.") from None
+        raise KatasError(
+            "{path} is no log of an earlier run: {error}", "Next: choose another --log.", path=path, error=error
+        ) from None
 
     def known(trial: Trial) -> list[Claim]:
         found = before.get(trial.key)
@@ -154,6 +156,7 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
             [len(task.hints) for task in kata.tasks],
         ),
         ("prerequisites", set(kata.prerequisites) <= set(names), "unknown prerequisites: {found}", kata.prerequisites),
+        ("stub", learning.stub_kept(kata, course), "`.stubs` holds another one; run: katas seal", ""),
         ("seal", not kata.changed, "the check file differs from its digest; run: katas seal", ""),
         ("right answers", len(right) >= RIGHT, "there are {found} right answers, fewer than 5", len(right)),
         ("wrong answers", len(wrong) >= WRONG, "there are {found} wrong answers, fewer than 12", len(wrong)),

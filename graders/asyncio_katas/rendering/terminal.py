@@ -6,19 +6,18 @@ Texts that come from an answer are shown as they are: never as markup, and never
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.cells import cell_len, chop_cells, set_cell_size
-from rich.console import Console
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from asyncio_katas import invocation
+from asyncio_katas.invocation import checking
 from asyncio_katas.lab.timeline import draw
-from asyncio_katas.protocol import clean
 from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
+from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console, say
 from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its style, and its words where the sign does not say enough.
@@ -31,58 +30,66 @@ _SIGNS = {
     Outcome.NOT_STARTED: ("·", "dim", ""),
     Outcome.TAMPERED: ("!", "red", "tampered with"),
 }
-# What stands in for a character that the window's encoding lacks; each as wide as what it replaces.
-_PLAIN = {
-    "✓": "+",
-    "✗": "x",
-    "×": "x",
-    "·": "-",
-    "…": "~",
-    "█": "#",
-    "░": ".",
-    "▏": "|",
-    "▲": "^",
-    "△": "'",
-    "┈": "-",
-    "→": ">",
-}
-# Columns: of no window, of a line that is easy to read, of a list with room for bars. Lines: of output that is shown.
-_NO_WINDOW, _WIDEST, _ROOMY, _OUTPUT_LINES = 80, 100, 60, 10
+# Columns of a list with room for bars; lines of output that are shown.
+_ROOMY, _OUTPUT_LINES = 60, 10
 
 
-def show(report: Report, *, narrow: bool, output: Path | None) -> None:
+def show(report: Report, *, narrow: bool, output: Path | None, current: str | None = None) -> None:
     """Print the report, or write it to a file as plain text.
 
-    `narrow` says that the learner named katas, so that nothing is known of the others.
+    `narrow` says that the learner named katas, so that nothing is known of the others; `current` is the slug of the
+    kata in work, as far as that is known.
     """
-    here, command = Path.cwd(), os.environ.get("ASYNCIO_KATAS_COMMAND") or "katas check"
-    console = Console(color_system=None if os.environ.get("NO_COLOR") else "auto")
-    width = console.width if console.is_terminal and output is None else _NO_WINDOW
-    encoding = console.encoding if output is None else "utf-8"
-    text = render(report, narrow=narrow, width=width, here=here, command=command, encoding=encoding)
+    window = console()
+    width = columns(window) if output is None else NO_WINDOW
+    encoding = window.encoding if output is None else "utf-8"
+    text = render(
+        report,
+        narrow=narrow,
+        width=width,
+        here=Path.cwd(),
+        command=checking(),
+        encoding=encoding,
+        current=current,
+    )
     if output is None:
-        console.print(text, soft_wrap=True)
+        window.print(text, soft_wrap=True)
         return
     try:
         output.write_text(f"{text.plain}\n", encoding="utf-8")
     except OSError as error:
-        template = "The report could not be written to {output}: {why}."
-        fact = _say(template, output=output, why=error.strerror)
-        raise KatasError(fact, _say("Next: choose another --output.")) from None
+        raise KatasError(
+            "The report could not be written to {output}: {why}.",
+            "Next: choose another --output.",
+            output=output,
+            why=error.strerror,
+        ) from None
 
 
-def render(report: Report, *, narrow: bool, width: int, here: Path, command: str, encoding: str = "utf-8") -> Text:
+def render(
+    report: Report,
+    *,
+    narrow: bool,
+    width: int,
+    here: Path,
+    command: str,
+    encoding: str = "utf-8",
+    current: str | None = None,
+) -> Text:
     """Return the report laid out for a window of `width` columns, in characters that `encoding` has.
 
     Paths are shown relative to `here`; `command` is what checks everything.
     """
-    page = _Page(min(width, _WIDEST), encoding, here)
-    unsolved = [result for result in report.katas if not result.solved]
-    begun = [result for result in unsolved if narrow or result.outcome is not Outcome.NOT_STARTED]
-    work = next(iter(begun or unsolved), None)
-    _standing(page, report)
+    page = Page(width, encoding, here)
+    # Of several katas that were named, the first unsolved one is shown, begun or not.
+    work = report.in_work(current) if not narrow else next((x for x in report.katas if not x.solved), None)
+    standing(page, report)
     if len(report.katas) > 1:
-        _list(page, report.katas, work)
+        table(page, report.katas, work)
+    if work and not narrow and current is None and _untouched(report):
+        _notes(page, report)
+        _first_steps(page, work, command)
+        return page.text()
     if work:
         _checks(page, work)
     _notes(page, report)
@@ -90,85 +97,24 @@ def render(report: Report, *, narrow: bool, width: int, here: Path, command: str
     if work:
         _next_step(page, report, work, command, narrow=narrow)
     elif narrow:
-        page.pair(_say("Solved."), _say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
+        _way_on(page, report, command)
     else:
-        page.paragraph(_say("Every kata is solved. Well done."), "bold green")
-    return Text("\n").join(page.lines)
+        page.paragraph(say("Every kata is solved. Well done."), "bold green")
+    return page.text()
 
 
-class _Page:
-    """Lines no wider than the window, in characters that its encoding has."""
-
-    def __init__(self, width: int, encoding: str, here: Path) -> None:
-        self.width, self._encoding, self._here = width, encoding, here
-        self.lines: list[Text] = []
-
-    def line(self, *parts: tuple[str, str]) -> None:
-        """Add one line of (text, style) parts, cut where the window ends."""
-        line = Text()
-        for text, style in parts:
-            line.append(self.fit(text.replace("\n", " "), self.width - line.cell_len), style)
-        line.rstrip()
-        self.lines.append(line)
-
-    def paragraph(self, text: str, style: str = "", *, lead: str = "", lead_style: str = "") -> None:
-        """Add a text, if any, broken at its spaces; its lines line up behind `lead`, which stands before the first."""
-        for row in _wrap(self._safe(text), max(self.width - cell_len(lead), 2)) if text else ():
-            self.line((lead, lead_style), (row, style))
-            lead = " " * cell_len(lead)
-
-    def pair(self, first: str, second: str, style: str = "") -> None:
-        """Add two texts in one line where they fit, else in a line each: a command stays in one piece."""
-        both = f"{first} {second}"
-        for text in [both] if cell_len(self._safe(both)) <= self.width else [first, second]:
-            self.paragraph(text, style)
-
-    def fit(self, text: str, room: int) -> str:
-        """Return a text made safe, and cut to so many columns."""
-        text = self._safe(text)
-        if cell_len(text) <= room:
-            return text
-        return set_cell_size(text, room - 1).rstrip() + self._safe("…") if room > 0 else ""
-
-    def path(self, path: str | Path, line: int | None = None) -> str:
-        """Return how to name a file so that a click finds it: from here if it lies below, else in full."""
-        full = self._here / path
-        name = full.relative_to(self._here) if full.is_relative_to(self._here) else full
-        return str(name) if line is None else f"{name}:{line}"
-
-    def _safe(self, text: str) -> str:
-        text = clean(text).replace("\t", " ")
-        if text.encode(self._encoding, "ignore").decode(self._encoding) == text:
-            return text
-        # What takes no column has to go: a stand-in would take one.
-        spare = _PLAIN.get(text, "?" if cell_len(text) else "")
-        return spare if len(text) == 1 else "".join(map(self._safe, text))
-
-
-def _wrap(text: str, width: int) -> Iterator[str]:
-    for line in text.split("\n"):
-        row = ""
-        for word in re.findall(r" *[^ ]+", line):
-            if row and cell_len(row + word) > width:
-                yield row
-                row = word.lstrip(" ")
-            else:
-                row += word
-            *full, row = chop_cells(row, width)
-            yield from full
-        yield row
-
-
-def _standing(page: _Page, report: Report) -> None:
+def standing(page: Page, report: Report) -> None:
+    """Add the line that says how much is solved."""
     katas, checks = len(report.katas), sum(len(result.checks) for result in report.katas)
     passed = sum(result.passed for result in report.katas)
     template = "solved {solved} of {katas} · {passed} of {checks} checks"
-    said = _say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
+    said = say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
     bar = _bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
     page.line((bar, "green"), ("  ", ""), (said, "bold"))
 
 
-def _list(page: _Page, results: Sequence[KataResult], work: KataResult | None) -> None:
+def table(page: Page, results: Sequence[KataResult], work: KataResult | None) -> None:
+    """Add a line for each kata, with an arrow at the one in work."""
     tails = [_tail(page, result) for result in results]
     longest = max(cell_len(result.kata.title) for result in results)
     room = min(longest, page.width - 9 - max(map(cell_len, tails)))
@@ -180,14 +126,14 @@ def _list(page: _Page, results: Sequence[KataResult], work: KataResult | None) -
         page.line((arrow, "bold cyan"), (f"{sign} ", style), (f"{result.kata.number:02} {title}  {tail}", strong))
 
 
-def _tail(page: _Page, result: KataResult) -> str:
+def _tail(page: Page, result: KataResult) -> str:
     """Return what stands behind a kata's title: progress, points, and its outcome in words if it is unusual."""
     words = _SIGNS[result.outcome][2]
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
-        return words or _say("{passed:>2}/{checks} {points:>3}/{most}", **values)
+        return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
     bar = _bar(result.passed, len(result.checks), 8)
-    return _say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
+    return say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
 
 
 def _bar(part: int, whole: int, size: int) -> str:
@@ -195,10 +141,10 @@ def _bar(part: int, whole: int, size: int) -> str:
     return "█" * full + "░" * (size - full)
 
 
-def _checks(page: _Page, result: KataResult) -> None:
+def _checks(page: Page, result: KataResult) -> None:
     """List the checks of the kata in work below the headings of their tasks, then what to look at first."""
     first = next((x for x in result.checks if x.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)), None)
-    heading = _say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
+    heading = say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
     page.line()
     page.pair(heading, page.path(result.answer), "bold")
     for task in result.kata.tasks:
@@ -212,15 +158,15 @@ def _checks(page: _Page, result: KataResult) -> None:
         _not_written(page, result)
 
 
-def _task(page: _Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
+def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
     untouched = all(check.outcome is Outcome.NOT_STARTED for check in checks)
     template = "Task {number}: {title} (not started)" if untouched else "Task {number}: {title}"
-    page.paragraph(_say(template, number=task.number, title=task.title), "bold")
+    page.paragraph(say(template, number=task.number, title=task.title), "bold")
     for check in checks:
         sign, style, _ = _SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
-            said = title if untouched else _say("{title} (not started)", title=title.rstrip("."))
+            said = title if untouched else say("{title} (not started)", title=title.rstrip("."))
             page.paragraph(said, "dim", lead=f"  {sign} ", lead_style=style)
             continue
         page.line((f"  {sign} ", style), (title, "bold" if check is first else ""))
@@ -229,16 +175,16 @@ def _task(page: _Page, task: Task, checks: Sequence[CheckResult], first: CheckRe
             page.line(("      ", ""), (said, "dim"))
 
 
-def _not_written(page: _Page, result: KataResult) -> None:
+def _not_written(page: Page, result: KataResult) -> None:
     """Say what to write where nothing has failed yet."""
     check = next(check for check in result.checks if check.outcome is Outcome.NOT_STARTED)
     name, spot = check.check.title.partition(":")[0], check.finding.spot
     named = name.replace(".", "").isidentifier()
     template = "Nothing has failed. Write `{name}` next:" if named else "Nothing has failed. Write this next:"
-    page.pair(_say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
+    page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
 
 
-def _failure(page: _Page, result: CheckResult) -> None:
+def _failure(page: Page, result: CheckResult) -> None:
     """Show all that is known about one failure."""
     finding = result.finding
     sign, style, _ = _SIGNS[result.outcome]
@@ -256,53 +202,76 @@ def _failure(page: _Page, result: CheckResult) -> None:
         _output(page, finding.output)
 
 
-def _timeline(page: _Page, record: dict[str, Any] | None) -> None:
+def _timeline(page: Page, record: dict[str, Any] | None) -> None:
     # A forged record may hold moments whose ratio is beyond a float.
     with contextlib.suppress(OverflowError):
         for row in ["", *draw(record, page.width - 2)] if record else ():
             page.line(("  ", ""), (row, ""))
 
 
-def _output(page: _Page, output: str) -> None:
+def _output(page: Page, output: str) -> None:
     lines = output.expandtabs(4).strip("\n").split("\n")
     page.line()
-    page.line(("  ", ""), (_say("Your code printed:"), "bold"))
+    page.line(("  ", ""), (say("Your code printed:"), "bold"))
     for line in lines[:_OUTPUT_LINES]:
         page.line(("    ", ""), (line, ""))
     if len(lines) > _OUTPUT_LINES:
-        page.line(("    ", ""), (_say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
+        page.line(("    ", ""), (say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
 
 
 def _split(result: CheckResult) -> tuple[str, str]:
     return split(str(result.finding.message or ""))
 
 
-def _notes(page: _Page, report: Report) -> None:
+def _notes(page: Page, report: Report) -> None:
     for result in report.katas:
         if result.kata.changed:
             path = page.path(result.kata.check_file)
-            said = _say("{path} differs from the course's checks.", path=path)
+            said = say("{path} differs from the course's checks.", path=path)
             page.line()
-            page.pair(said, _say("Restore it: git checkout -- {path}", path=path), "yellow")
+            page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
 
 
-def _next_step(page: _Page, report: Report, work: KataResult, command: str, *, narrow: bool) -> None:
+def _way_on(page: Page, report: Report, command: str) -> None:
+    """Say what there is after katas that were named and are solved: of one's own, the answers of others too."""
+    following = invocation.command("next", like=command)
+    page.pair(say("Solved."), say("The next kata: {command}", command=following), "bold green")
+    result = report.katas[0]
+    if len(report.katas) == 1 and page.path(result.answer.parent) == page.path(result.kata.folder):
+        others = invocation.command("solution", f"{result.kata.number:02}", like=command)
+        page.paragraph(say("Other right answers: {command}", command=others))
+
+
+def _untouched(report: Report) -> bool:
+    return all(result.outcome is Outcome.NOT_STARTED for result in report.katas)
+
+
+def _first_steps(page: Page, first: KataResult, command: str) -> None:
+    """Explain to somebody who has not begun what to do, in at most five lines of 80 columns."""
+    number = f"{first.kata.number:02}"
+    page.line()
+    page.paragraph(say("Welcome. Begin with any kata, for example with {number}:", number=number), "bold")
+    page.paragraph(say("read {readme}", readme=page.path(first.kata.folder / "README.md")), lead="1. ")
+    page.paragraph(say("edit {file}", file=page.path(first.answer)), lead="2. ")
+    template = "run {command} and read the first failure; repeat"
+    page.paragraph(say(template, command=f"{command} {number}"), lead="3. ")
+    template = "Stuck? {hint}   All katas: {list}"
+    hint, everything = invocation.command("hint", number, like=command), invocation.command("list", like=command)
+    page.paragraph(say(template, hint=hint, list=everything))
+
+
+def _next_step(page: Page, report: Report, work: KataResult, command: str, *, narrow: bool) -> None:
     number, title, answer = f"{work.kata.number:02}", work.kata.title, work.answer
     done = ", ".join(f"{result.kata.number:02}" for result in report.katas if result.solved)
     if narrow and done:
         template = "Well done: {done} solved. Next is {number} {title}."
-        page.paragraph(_say(template, done=done, number=number, title=title), "green")
+        page.paragraph(say(template, done=done, number=number, title=title), "green")
     template = "{number}: {passed} of {checks} checks pass."
-    said = _say(template, number=number, passed=work.passed, checks=len(work.checks))
-    page.pair(said, _say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+    said = say(template, number=number, passed=work.passed, checks=len(work.checks))
+    page.pair(said, say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
     submission = answer.parent.parent if answer.parent.name == work.kata.name else answer.parent
     run = f"{command} {number}"
     if page.path(submission) != page.path(work.kata.folder.parent):
         run += f" --submission {page.path(submission)}"
     template = "Next: bring {file} back," if work.outcome is Outcome.NOT_RUN else "Next: open {file},"
-    page.pair(_say(template, file=page.path(answer)), _say("then run: {command}", command=run), "bold")
-
-
-def _say(template: str, **values: object) -> str:
-    """Fill in a sentence: the one place all of them pass, to be translated."""
-    return template.format_map(values)
+    page.pair(say(template, file=page.path(answer)), say("then run: {command}", command=run), "bold")

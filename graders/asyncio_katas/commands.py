@@ -1,0 +1,153 @@
+"""The commands of a learner beside `check`. Each reads as a short list of named steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from asyncio_katas import catalog, keeping, learning, progress, updating
+from asyncio_katas.progress import Progress
+from asyncio_katas.records import Kata, KataResult, KatasError, Report
+from asyncio_katas.rendering import lessons, summary, terminal
+from asyncio_katas.submission import grade
+
+SOLVED, UNSOLVED = 0, 1
+
+
+@click.command()
+@click.argument("kata", required=False)
+def hint(kata: str | None) -> int:
+    """Give the next hint for the first task that fails. Without KATA, for the one in work."""
+    course = catalog.course_here()
+    katas = catalog.discover(course)
+    known = _known(course)
+    named = catalog.select(katas, [kata], "hint") if kata else []
+    result = grade(named, course / "katas").katas[0] if named else _in_work(katas, course, known)
+    if result is None:
+        lessons.all_solved()
+        return SOLVED
+    known.current = result.kata.slug
+    given = learning.hint(result.kata, result, known)
+    progress.save(course, known)
+    if given is None:
+        lessons.no_hint(result)
+    else:
+        lessons.hint(result.kata, given)
+    return SOLVED
+
+
+@click.command()
+@click.argument("kata")
+def reset(kata: str) -> int:
+    """Put the stub of KATA back. What you wrote is kept in a dated backup."""
+    course = catalog.course_here()
+    chosen = catalog.select(catalog.discover(course), [kata], "reset")[0]
+    lessons.was_reset(chosen, learning.reset(chosen, course))
+    return SOLVED
+
+
+@click.command()
+@click.argument("kata")
+def solution(kata: str) -> int:
+    """Show other right answers beside yours, once all checks of KATA pass."""
+    course = catalog.course_here()
+    chosen = catalog.select(catalog.discover(course), [kata], "solution")[0]
+    others = learning.answers(chosen, course)
+    if not others:
+        raise KatasError(
+            "There are no solutions of {number} here: {folder} does not exist.",
+            "Next: ask whoever gave you the course, or look into its public repository.",
+            number=f"{chosen.number:02}",
+            folder=course / "solutions" / chosen.name,
+        )
+    report = grade([chosen], course / "katas")
+    _noted(course, report)
+    if not report.solved:
+        lessons.not_yet(report.katas[0])
+        return UNSOLVED
+    lessons.solutions(report.katas[0].answer, others)
+    return SOLVED
+
+
+@click.command("list")
+def list_() -> int:
+    """List all katas: what is solved, and the hints taken."""
+    course = catalog.course_here()
+    katas = catalog.discover(course)
+    report = grade(katas, course / "katas")
+    known = _noted(course, report)
+    lessons.listing(report, known)
+    if learning.finished(course, katas, report, known):
+        close(course, katas)
+    return SOLVED
+
+
+@click.command("next")
+def next_() -> int:
+    """Go on to the next unsolved kata."""
+    course = catalog.course_here()
+    katas = catalog.discover(course)
+    report = grade(katas, course / "katas")
+    known = _noted(course, report)
+    chosen = learning.next_kata(report, known.current)
+    if chosen:
+        known.current = chosen.slug
+        progress.save(course, known)
+    lessons.way_on(report, chosen)
+    if learning.finished(course, katas, report, known):
+        close(course, katas)
+    return SOLVED
+
+
+@click.command()
+@click.option("--from", "source", metavar="REMOTE", help="A git remote or URL; otherwise, where this clone came from.")
+def update(source: str | None) -> int:
+    """Take over the newest course; every file that you changed stays as it is."""
+    course = catalog.course_here()
+    done = updating.update(course, source)
+    lessons.update(done, catalog.discover(course))
+    return SOLVED
+
+
+def _known(course: Path) -> Progress:
+    return _told(progress.load(course))
+
+
+def _noted(course: Path, report: Report) -> Progress:
+    return _told(progress.remember(course, report)[0])
+
+
+def _told(known: Progress) -> Progress:
+    if known.notice:
+        click.echo(str(known.notice), err=True)
+    return known
+
+
+def close(course: Path, katas: Sequence[Kata]) -> None:
+    """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
+    lessons.once_more()
+    report = grade(katas, course / "katas", isolate=True)
+    known = _noted(course, report)
+    if report.solved < len(katas):
+        terminal.show(report, narrow=False, output=None)
+        return
+    kept = learning.summary_path(course)
+    texts = {kept: summary.markdown(report, known), kept.with_name("badge.svg"): summary.badge(report, known)}
+    kept.parent.mkdir(exist_ok=True)
+    for path, text in texts.items():
+        if path.exists() and path.read_bytes() != text.encode():
+            keeping.back_up(path, course)
+        keeping.write(path, text.encode())
+    summary.terminal(report, known, kept)
+
+
+def _in_work(katas: list[Kata], course: Path, known: Progress) -> KataResult | None:
+    """Return the kata to go on with; all are run only where the current one does not settle it."""
+    current = [kata for kata in katas if kata.slug == known.current]
+    result = grade(current, course / "katas").in_work(known.current) if current else None
+    return result or grade(katas, course / "katas").in_work(None)
+
+
+COMMANDS = {str(found.name): found for found in (hint, list_, next_, reset, solution, update)}

@@ -1,0 +1,18 @@
+"""One submission: assemble its answers, run them, score what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from asyncio_katas import running, scoring, staging
+from asyncio_katas.records import Kata, Report
+
+
+def grade(chosen: Sequence[Kata], submission: Path, *, isolate: bool = False) -> Report:
+    """Assemble, run and score these katas with a submission's answers."""
+    with staging.stage() as root:
+        answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
+        assemblies = [staging.assemble(kata, answer, root) for kata, answer in answers]
+        seen = running.grade(assemblies, str(root), isolate=isolate)
+        return scoring.score(assemblies, seen)
