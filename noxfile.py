@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-FOR_LEARNERS = {"check"}
+FOR_LEARNERS = {"check", "watch"}
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
@@ -74,6 +74,12 @@ def _katas(session: nox.Session, *arguments: str) -> None:
 def check(session: nox.Session) -> None:
     """Check your answers. `nox -s check -- 06` for one kata, `nox -s check -- --help` for more."""
     _katas(session, "check", *session.posargs)
+
+
+@nox.session
+def watch(session: nox.Session) -> None:
+    """Check again whenever you save. `nox -s watch -- 06` begins with one kata."""
+    _katas(session, "watch", *session.posargs)
 
 
 @nox.session
