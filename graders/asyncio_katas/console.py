@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -20,8 +21,8 @@ else:
     import termios
     import tty
 
-# The other screen, no cursor, and no line breaks of the terminal's own; and all of that back.
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
+# The other screen, no cursor, no line breaks of the terminal's own, and pasted texts marked; and all of that back.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h", "\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l"
 # Between these a terminal that knows them shows nothing, so that no half-drawn screen is seen.
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"
 _HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -32,8 +33,10 @@ _SEQUENCES = {
 }  # fmt: skip
 _SINGLE = {"\r": "enter", "\n": "enter", "\x1b": "escape", "\x03": "interrupt"}
 _WINDOWS = {"H": "up", "P": "down", "M": "right", "K": "left", "I": "pageup", "Q": "pagedown"}
-# So many characters at once are no keys: somebody has pasted a text.
-_PASTED = 64
+# Around a text that was pasted, which is no keys.
+_PASTE, _PASTED = b"\x1b[200~", b"\x1b[201~"
+# Seconds in which the rest of a key's sequence follows, also over a slow connection.
+_REST_S = 0.05
 _DEFAULT_SIZE = (80, 24)
 
 
@@ -50,24 +53,51 @@ def usable() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
-def keys_in(data: bytes) -> list[str]:
-    """Return the names of the keys that sent these bytes; none for what is no key, and for a pasted text."""
-    keys: list[str] = []
-    if len(data) > _PASTED:
+class Keys:
+    """Makes keys of the bytes that a terminal sends."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._pasting = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether a sequence has begun whose rest is still to come."""
+        return bool(self._data)
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the names of the keys that are complete; without data, what has begun is taken as it is."""
+        keys: list[str] = []
+        whole = not data
+        self._data += data
+        while self._data and (size := self._size()):
+            keys += self._named(self._data[:size])
+            self._data = self._data[size:]
+        if whole and self._data:
+            keys += self._named(self._data)
+            self._data = b""
         return keys
-    while data:
-        size = next((len(sequence) for sequence in _SEQUENCES if data.startswith(sequence)), 0)
-        if size:
-            keys.append(_SEQUENCES[data[:size]])
-        elif data[:1] == b"\x1b" and data[1:2] in (b"[", b"O"):
-            # A key without a meaning here: skip to the letter or tilde that ends its sequence.
-            size = next((at + 1 for at in range(2, len(data)) if 0x40 <= data[at] <= 0x7E), len(data))
-        else:
-            size = 1 if data[0] < 0x80 else len(data)
-            char = data[:size].decode("utf-8", "replace")
-            keys.append(_SINGLE.get(char, char))
-        data = data[size:]
-    return keys
+
+    def _size(self) -> int:
+        """Return how many bytes the first key has, 0 while that cannot be told."""
+        data = self._data
+        if data[0] == 0x1B:
+            if len(data) == 1:
+                return 0
+            if data[1:2] not in (b"[", b"O"):
+                return 1
+            return next((at + 1 for at in range(2, len(data)) if 0x40 <= data[at] <= 0x7E), 0)
+        size = 1 if data[0] < 0xC0 else 2 if data[0] < 0xE0 else 3 if data[0] < 0xF0 else 4
+        return size if len(data) >= size else 0
+
+    def _named(self, data: bytes) -> list[str]:
+        if data in (_PASTE, _PASTED):
+            self._pasting = data == _PASTE
+            return []
+        char = data.decode("utf-8", "replace")
+        name = _SEQUENCES.get(data) or _SINGLE.get(char, char)
+        # A sequence without a name is a key without a meaning here.
+        return [] if self._pasting or name.startswith("\x1b") else [name]
 
 
 class Console:
@@ -79,8 +109,7 @@ class Console:
             color_system=None if os.environ.get("NO_COLOR") else "auto", force_terminal=True, width=10_000
         )
         self._mode: Any = None
-        self._drawn = ""
-        self._hidden = False
+        self._keys = Keys()
 
     @property
     def encoding(self) -> str:
@@ -111,9 +140,7 @@ class Console:
         rows = [self._row(line) for line in lines]
         # Cleared before it is written: after a full line the cursor is still on its last character.
         drawn = _HOME + "\r\n".join(f"{_REST_OF_LINE}{row}" for row in rows) + _REST_OF_SCREEN
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self._write(_HOLD + drawn + _SHOW)
+        self._write(_HOLD + drawn + _SHOW)
 
     def _row(self, line: Text) -> str:
         with self._rich.capture() as capture:
@@ -133,7 +160,6 @@ class Console:
         else:
             self._mode = termios.tcgetattr(sys.stdin)
             tty.setcbreak(sys.stdin, termios.TCSANOW)
-        self._drawn = ""
         self._write(_ENTER)
 
     def _give_back(self) -> None:
@@ -165,10 +191,13 @@ class Console:
             if char in "\x00\xe0":
                 return [_WINDOWS[code] for code in msvcrt.getwch() if code in _WINDOWS]
             return [_SINGLE.get(char, char)]
-        data = os.read(sys.stdin.fileno(), 1024)
+        keyboard = sys.stdin.fileno()
+        if self._keys.begun and not select.select([keyboard], [], [], _REST_S)[0]:
+            return self._keys.feed(b"")
+        data = os.read(keyboard, 1024)
         if not data:
             raise EOFError
-        return keys_in(data)
+        return self._keys.feed(data)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,9 @@ class Desk:
             return False
         before = self._latest.get(slug)
         self._latest[slug] = text
-        if not grade or (slug in self._judged and self._judged[slug] == text):
+        run = self.running
+        under_way = run is not None and (run.slug, run.text) == (slug, text) and not self._interrupted
+        if not grade or under_way or (slug in self._judged and self._judged[slug] == text):
             self._due.pop(slug, None)
         else:
             self._due[slug] = now + (PATIENCE_S if looks_half_written(text, before) else 0)
