@@ -125,8 +125,8 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what grading costs, as ratios within one run."""
-    _install(session)
+    """Measure what grading costs, as ratios within one run; `-- watch` only what is waited for after a save."""
+    _install(session, "--group", "bench")
     session.run("python", "tests/bench.py", *session.posargs)
 
 

@@ -10,8 +10,10 @@ import struct
 import subprocess
 import termios
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import pyte
@@ -21,13 +23,21 @@ PATIENCE_S = 60.0
 
 
 class PseudoTerminal:
-    """Runs a command, and reads along."""
+    """Runs a command, and reads along; `heard` is told when what was written."""
 
     def __init__(
-        self, command: Sequence[str], *, cwd: Path, columns: int = 80, lines: int = 24, **environment: str
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        columns: int = 80,
+        lines: int = 24,
+        heard: Callable[[float, bytes], None] = lambda *_: None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self._heard = heard
         self._news = threading.Condition()
         self.raw = b""
         self.ours, theirs = pty.openpty()
@@ -38,7 +48,7 @@ class PseudoTerminal:
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=clean | {"TERM": "xterm-256color"} | environment,
+            env=clean | {"TERM": "xterm-256color"} | dict(environment),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -64,6 +74,7 @@ class PseudoTerminal:
                 data = os.read(self.ours, 65536)
             except OSError:
                 return
+            self._heard(time.perf_counter(), data)
             with self._news:
                 self.raw += data
                 self._stream.feed(data)

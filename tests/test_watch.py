@@ -201,7 +201,7 @@ def test_a_long_screen_scrolls(watch: Watch) -> None:
 
 
 def test_no_colour_means_no_colour(watch: Watch) -> None:
-    with watch("02", NO_COLOR="1") as terminal:
+    with watch("02", environment={"NO_COLOR": "1"}) as terminal:
         terminal.until("instead of 3")
         assert not re.search(rb"\x1b\[[0-9;]*m", terminal.raw)
     with watch("02") as terminal:
