@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-FOR_LEARNERS = {"check", "hint", "list", "next", "reset", "solution", "update"}
+FOR_LEARNERS = {"check", "hint", "list", "next", "reset", "solution", "update", "watch"}
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
@@ -124,6 +124,12 @@ def update(session: nox.Session) -> None:
     _in_the_environment_of_check(session)
 
 
+@nox.session(venv_backend="none")
+def watch(session: nox.Session) -> None:
+    """Check again whenever you save. `-- 06` begins with one kata."""
+    _in_the_environment_of_check(session)
+
+
 @nox.session
 def verify(session: nox.Session) -> None:
     """Prove that the checks judge rightly. `nox -s verify -- 06` for one kata, `-- --help` for more."""
@@ -167,8 +173,8 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what grading costs, as ratios within one run."""
-    _install(session)
+    """Measure what grading costs, as ratios within one run; `-- watch` only what is waited for after a save."""
+    _install(session, "--group", "bench")
     session.run("python", "tests/bench.py", *session.posargs)
 
 

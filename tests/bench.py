@@ -1,6 +1,7 @@
 """What grading costs, as ratios to one plain `python -m pytest` process of the same run. Never an assert.
 
-Run by `nox -s bench`. The rounds are interleaved, so that a machine that slows down slows everything down.
+Run by `nox -s bench`; with `-- watch`, only what a learner waits for after saving.
+The rounds are interleaved, so that a machine that slows down slows everything down.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_watch
+
 from asyncio_katas import catalog, running, staging
 from asyncio_katas.records import Kata
 
 ROOT = Path(__file__).parent.parent
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+ROUNDS = next((int(word) for word in sys.argv[1:] if word.isdigit()), 15)
 YARDSTICK = 6
 USES_PROCESSES = {1, 13}
 
@@ -98,4 +101,9 @@ def report(seconds: dict[str, list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["watch"]:
+        bench_watch.main(every=int(sys.argv[2]) if sys.argv[2:] else 1)
+    else:
+        main()
+        print()
+        bench_watch.main(every=4)

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "learning": {"keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
     "rendering": {"lab", "invocation", "learning", "progress", "protocol", "records", "rendering", "updating"},
+    "watch": {"catalog", "learning", "progress", "records", "rendering", "running", "scoring", "staging", "watch"},
     "verifying": {"lab", "learning", "records", "running", "scoring", "staging"},
     "commands": {"catalog", "keeping", "submission", "learning", "progress", "records", "rendering", "updating"},
     "cli": {
@@ -41,6 +42,7 @@ MAY_IMPORT = {
         "rendering",
         "running",
         "verifying",
+        "watch",
     },
     "__main__": {"cli"},
     "": set[str](),

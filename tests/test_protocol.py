@@ -163,7 +163,9 @@ def test_a_stack_from_c_names_the_line() -> None:
     assert (spot.path, spot.line) == ("/stage/06_k/k.py", 7)
 
 
-def test_a_job_survives_the_command_line() -> None:
-    """A job is the same after it has been an argument."""
-    job = Job("/stage", ["06_k"], ["k::test_x"], portable=True)
-    assert Job.of(job.text()) == job
+def test_a_job_survives_the_way_to_the_child() -> None:
+    """A job is the same after it has been a line."""
+    job = Job(["06_k"], ["k::test_x"])
+    assert job.line().endswith(b"\n")
+    assert job.line().count(b"\n") == 1
+    assert Job.of(job.line()) == job

@@ -6,6 +6,7 @@ This is the only part of the grader in whose process a learner's file is ever im
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -43,45 +44,61 @@ _WITHOUT = ("cacheprovider", "faulthandler", "terminal", "logging", "warnings", 
 
 
 def main() -> None:
-    """Run the job given on the command line; the standard output is the journal."""
-    journal = os.dup(1)
+    """Run one job that comes on standard input, below the folder named first; standard output is the journal.
+
+    `portable`, when it stands second, says to do without what only POSIX has.
+    """
+    orders, journal = os.dup(0), os.dup(1)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     # Process pools of checks and answers would import this module, and pytest with it, into each of their workers.
     program = sys.modules["__main__"]
     program.__spec__ = None
     program.__dict__.pop("__file__", None)
-    run(Job.of(sys.argv[1]), journal)
+    run(sys.argv[1], orders, journal, portable=sys.argv[2:] == ["portable"])
 
 
-def run_forked(text: str, connection: Any) -> None:
-    """Run a job in a process forked from a warm server; the connection is the journal."""
+def run_forked(root: str, orders: Any, journal: Any) -> None:
+    """Run one job in a process forked from a warm server; orders and journal come and go through connections."""
     os.setsid()
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
-    run(Job.of(text), connection.fileno())
+    run(root, orders.fileno(), journal.fileno(), portable=False)
 
 
-def run(job: Job, journal: int) -> None:
-    """Run a job, write the end record and leave at once, whatever threads the code under test left running."""
+def run(root: str, orders: int, journal: int, *, portable: bool) -> None:
+    """Wait for a job, run it, write the end record and leave at once, whatever threads the code under test left."""
     faulthandler.enable(journal)
     faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=journal)
-    if not job.portable:
+    if not portable:
         _limit_files()
-    os.chdir(job.root)
-    options = [f"--rootdir={job.root}", f"-c{job.root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
-    if job.portable:
+    os.chdir(root)
+    # Checks judge with `expect`; rewriting assert statements would only take time.
+    options = ["--assert=plain", f"--rootdir={root}", f"-c{root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
+    if portable:
         # As on a platform without SIGALRM: the limit in C is the only one.
         options.append("--timeout-method=thread")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    folders = [str(Path(job.root, folder)) for folder in job.folders]
-    recorder = Recorder(job, journal)
+    recorder = Recorder(root, orders, journal)
     status = pytest.main(
-        [*options, "-ppytest_asyncio.plugin", "-ppytest_timeout", *folders],
+        [*options, "-ppytest_asyncio.plugin", "-ppytest_timeout", root],
         plugins=[recorder],
     )
     recorder.write("end", status=int(status))
     os._exit(0)
+
+
+def _wait(orders: int) -> Job:
+    """Return the job that arrives; where nobody is left to send one, leave."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(orders, 1)
+        if not piece:
+            os._exit(0)
+        line += piece
+    return Job.of(line)
 
 
 def _limit_files() -> None:
@@ -95,10 +112,10 @@ def _limit_files() -> None:
 class Recorder:
     """The pytest plugin that writes the journal."""
 
-    def __init__(self, job: Job, journal: int) -> None:
-        self._journal = journal
-        self._skip = set(job.skip)
-        self._until_failure = job.until_failure
+    def __init__(self, root: str, orders: int, journal: int) -> None:
+        self._root, self._orders, self._journal = root, orders, journal
+        self._skip = set[str]()
+        self._until_failure = False
         self._endless: dict[str, int] = {}
 
     def write(self, event: str, **values: Any) -> None:
@@ -106,6 +123,18 @@ class Recorder:
         line = json.dumps({"event": event, **values}).encode() + b"\n"
         while line:
             line = line[os.write(self._journal, line) :]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Wait for the job here: whatever came before is the same for all of them, and need not be waited for."""
+        faulthandler.cancel_dump_traceback_later()
+        # What is there by now stays: garbage collections need not look at it, nor copy it after a fork.
+        gc.freeze()
+        job = _wait(self._orders)
+        faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=self._journal)
+        self._skip = set(job.skip)
+        self._until_failure = job.until_failure
+        session.config.args = [str(Path(self._root, folder)) for folder in job.folders]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:

@@ -106,6 +106,17 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
 
 
 @cli.command()
+@click.argument("kata", required=False)
+def watch(kata: str | None) -> int:
+    """Check again whenever you save, with single keys for hints and the rest. Begins with KATA, or where you were."""
+    from asyncio_katas.watch import live  # noqa: PLC0415 - nobody else has a use for it
+
+    course = catalog.course_here()
+    katas = catalog.discover(course)
+    return live.watch(course, katas, catalog.select(katas, [kata])[0] if kata else None)
+
+
+@cli.command()
 @click.argument("katas", nargs=-1, metavar="[KATA]...")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Grade each answer so often.")
 @click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")

@@ -27,25 +27,23 @@ _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 
 @dataclass(frozen=True)
 class Job:
-    """What a child is to run: folders below `root`, without the checks in `skip` ("slug::check").
+    """What a child is to run: folders below its root, without the checks in `skip` ("slug::check").
 
     With `until_failure` it runs no further check after the first that does not pass.
     """
 
-    root: str
     folders: list[str]
     skip: list[str]
-    portable: bool
     until_failure: bool = False
 
-    def text(self) -> str:
-        """Return the job as one argument of a command line."""
-        return json.dumps(asdict(self))
+    def line(self) -> bytes:
+        """Return the job as one line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
-    def of(cls, text: str) -> Job:
-        """Read what `text()` wrote."""
-        return cls(**json.loads(text))
+    def of(cls, line: bytes) -> Job:
+        """Read what `line()` wrote."""
+        return cls(**json.loads(line))
 
 
 @dataclass

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -46,10 +46,50 @@ def can_fork() -> bool:
     return not portable() and "forkserver" in multiprocessing.get_all_start_methods()
 
 
+class Obsolete(Exception):  # noqa: N818 - nothing went wrong
+    """The grading was ended from outside: nobody wants to know any more."""
+
+
+class Stop:
+    """Ends a grading from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+        self.asked = False
+
+    def ask(self) -> None:
+        """End the grading at once."""
+        with self._lock:
+            self.asked = True
+            if self._child:
+                self._child.kill()
+
+    @contextlib.contextmanager
+    def reaches(self, child: Child) -> Iterator[None]:
+        """Let whoever asks end this child, for as long as the block lasts."""
+        with self._lock:
+            self._child = child
+            if self.asked:
+                child.kill()
+        try:
+            yield
+        finally:
+            # From here on its process is somebody else's to end.
+            with self._lock:
+                self._child = None
+
+
 class Child(Protocol):
-    """A started child: where its journal comes from, and how to end it with everything it started."""
+    """A started child that waits for its job: where its journal comes from, and how to end it with all it started."""
 
     journal: IO[bytes]
+
+    def begin(self, job: Job) -> None:
+        """Hand the job over."""
+
+    def kill(self) -> None:
+        """End the child's whole process group, and leave everything else to `end`."""
 
     def alive(self) -> bool:
         """Tell whether the child itself still runs, whoever else may hold its journal open."""
@@ -64,12 +104,13 @@ class Child(Protocol):
 class FreshChild:
     """A child in a new interpreter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, root: str) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        how = ["portable"] if portable() else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", text],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", root, *how],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=not portable(),
@@ -78,22 +119,36 @@ class FreshChild:
         assert self._process.stdout is not None
         self.journal: IO[bytes] = self._process.stdout
 
+    def begin(self, job: Job) -> None:
+        """Hand the job over."""
+        assert self._process.stdin is not None
+        # One that has died by now has said so in the journal, or will be missed there.
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(job.line())
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
     def alive(self) -> bool:
         """Tell whether the child itself still runs."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """End the child's whole process group."""
+        if not portable():
+            # Also when the child itself has ended: what it started may be left.
+            _kill_group(self._process.pid)
+        elif sys.platform == "win32":
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
+        self._process.kill()
+
     def end(self) -> int:
         """End the child's whole process group; return its exit code."""
+        self.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            if not portable():
-                # Also when the child itself has ended: what it started may be left.
-                _kill_group(self._process.pid)
-            elif sys.platform == "win32":
-                subprocess.run(
-                    ["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False
-                )
-            self._process.kill()
             self._process.wait(_END_S)
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
         self.journal.close()
         return self._process.returncode or 0
 
@@ -106,28 +161,42 @@ class FreshChild:
 class ForkedChild:
     """A child forked from a warm server that has pytest and the lab imported already."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, root: str) -> None:
         reader, writer = _server().Pipe(duplex=False)
+        orders, self._orders = _server().Pipe(duplex=False)
         # This brings pytest along, which a parent that only starts fresh interpreters has no use for.
         from asyncio_katas.child import run_forked  # noqa: PLC0415
 
-        self._process = _server().Process(target=run_forked, args=(text, writer))
+        self._process = _server().Process(target=run_forked, args=(root, orders, writer))
         with _hidden_main:
             self._process.start()
         writer.close()
+        orders.close()
         self.journal: IO[bytes] = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
         reader.close()
+
+    def begin(self, job: Job) -> None:
+        """Hand the job over."""
+        # One that has died by now will be missed in the journal.
+        with contextlib.suppress(OSError):
+            os.write(self._orders.fileno(), job.line())
+        self._orders.close()
 
     def alive(self) -> bool:
         """Tell whether the child itself still runs."""
         return bool(self._process.is_alive())
 
-    def end(self) -> int:
-        """End the child's whole process group; return its exit code."""
+    def kill(self) -> None:
+        """End the child's whole process group."""
         assert self._process.pid is not None
         _kill_group(self._process.pid)
         self._process.kill()
+
+    def end(self) -> int:
+        """End the child's whole process group; return its exit code."""
+        self.kill()
         self._process.join(_END_S)
+        self._orders.close()
         self.journal.close()
         return self._process.exitcode or 0
 
@@ -171,23 +240,50 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def start(root: str, *, warm: bool) -> Child:
+    """Start a child that prepares itself and then waits for a job below `root`; `warm` forks it where that is done."""
+    return ForkedChild(root) if warm and can_fork() else FreshChild(root)
+
+
 def grade(
-    assemblies: Sequence[Assembly], root: str, *, isolate: bool = False, until_failure: bool = False
+    assemblies: Sequence[Assembly],
+    root: str,
+    *,
+    isolate: bool = False,
+    until_failure: bool = False,
+    waiting: Child | None = None,
+    stop: Stop | None = None,
+    told: Callable[[dict[str, Observation]], None] = lambda _: None,
 ) -> dict[str, Observation]:
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
     Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
     `isolate` every kata does from the start. With `until_failure` no check is run after the first of its child that
-    does not pass.
+    does not pass. The first child may have been waiting below this `root`, and is ended in any case. `told` hears
+    what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
+    stop = stop or Stop()
+    children = [waiting] if waiting else []
     gradable = [assembly for assembly in assemblies if not assembly.problem]
     seen = {assembly.kata.slug: Observation() for assembly in gradable}
-    if len(gradable) > 1 and not isolate:
-        _run(gradable, root, seen, warm=False, until_failure=until_failure)
-    for assembly in gradable:
+
+    def run(together: Sequence[Assembly], *, warm: bool) -> None:
+        child = children.pop() if children else start(root, warm=warm)
+        _run(child, together, root, seen, until_failure=until_failure, stop=stop, told=told)
+
+    def is_open(assembly: Assembly) -> bool:
         observation = seen[assembly.kata.slug]
-        while undecided(assembly, observation) and not (until_failure and _has_failed(observation)):
-            _run([assembly], root, seen, warm=isolate and can_fork(), until_failure=until_failure)
+        return undecided(assembly, observation) and not (until_failure and _has_failed(observation))
+
+    try:
+        if len(gradable) > 1 and not isolate:
+            run(gradable, warm=False)
+        for assembly in gradable:
+            while is_open(assembly):
+                run([assembly], warm=isolate)
+    finally:
+        for child in children:
+            child.end()
     return seen
 
 
@@ -201,25 +297,38 @@ def undecided(assembly: Assembly, observation: Observation) -> bool:
 
 
 def _run(
-    assemblies: Sequence[Assembly], root: str, seen: dict[str, Observation], *, warm: bool, until_failure: bool
+    child: Child,
+    assemblies: Sequence[Assembly],
+    root: str,
+    seen: dict[str, Observation],
+    *,
+    until_failure: bool,
+    stop: Stop,
+    told: Callable[[dict[str, Observation]], None],
 ) -> None:
     """Let one child run whatever is undecided in these assemblies, and add what it saw."""
     names = [assembly.kata.name for assembly in assemblies]
     slugs = [assembly.kata.slug for assembly in assemblies]
     decided = [f"{slug}::{check}" for slug in slugs for check in seen[slug].findings]
-    text = Job(root, names, decided, portable(), until_failure).text()
     began = time.monotonic()
-    child: Child = ForkedChild(text) if warm else FreshChild(text)
     journal = Journal()
+
+    def heard() -> None:
+        told({assembly.kata.slug: _so_far(assembly, seen[assembly.kata.slug], journal) for assembly in assemblies})
+
     try:
-        in_time = _listen(child, journal, _limit_s(assemblies))
+        with stop.reaches(child):
+            child.begin(Job(names, decided, until_failure))
+            in_time = _listen(child, journal, _limit_s(assemblies), heard)
     finally:
         code = child.end()
+    if stop.asked:
+        raise Obsolete
     took = time.monotonic() - began
     for assembly in assemblies:
-        observation = seen[assembly.kata.slug]
-        _take_over(assembly, observation, journal)
+        observation = _so_far(assembly, seen[assembly.kata.slug], journal)
         observation.duration_s += took / len(assemblies)
+        seen[assembly.kata.slug] = observation
     if not journal.ended:
         _blame(assemblies, seen, journal, _death(journal, code, root, in_time=in_time))
     if len(assemblies) == 1 and len(seen[slugs[0]].findings) == len(decided):
@@ -236,12 +345,15 @@ def _limit_s(assemblies: Sequence[Assembly]) -> float:
     return _START_S + sum(2 * (limit + _GRACE_S) for limit in longest)
 
 
-def _take_over(assembly: Assembly, observation: Observation, journal: Journal) -> None:
+def _so_far(assembly: Assembly, before: Observation, journal: Journal) -> Observation:
+    """Return what was seen of a kata, with what its journal adds."""
     slug = assembly.kata.slug
+    findings = dict(before.findings)
     for check in assembly.kata.checks:
         finding = journal.findings.get(f"{slug}::{check.id}") or journal.broken.get(slug)
-        if finding is not None and check.id not in observation.findings:
-            observation.findings[check.id] = finding
+        if finding is not None:
+            findings.setdefault(check.id, finding)
+    return Observation(findings, before.isolation, before.duration_s)
 
 
 def _blame(assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding) -> None:
@@ -282,9 +394,10 @@ def _with_source(spot: Spot | None) -> Spot | None:
     return spot
 
 
-def _listen(child: Child, journal: Journal, limit_s: float) -> bool:
+def _listen(child: Child, journal: Journal, limit_s: float, heard: Callable[[], None]) -> bool:
     """Read the journal up to its end record, not to the end of the stream, which others may hold open.
 
+    `heard` is called after each new verdict.
     Tell whether that came, or the child was gone, within `limit_s` real seconds.
     """
     lines: queue.Queue[bytes | None] = queue.Queue()
@@ -301,7 +414,10 @@ def _listen(child: Child, journal: Journal, limit_s: float) -> bool:
             continue
         if line is None:
             return True
+        decided = len(journal.findings), len(journal.broken)
         journal.feed(line)
+        if (len(journal.findings), len(journal.broken)) != decided:
+            heard()
     return journal.ended or not child.alive()
 
 

@@ -53,15 +53,26 @@ def stage() -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def assemble(kata: Kata, answer: Path, root: Path) -> Assembly:
-    """Copy the checks and the answer of one kata into a folder of their own below `root`."""
+def assemble(kata: Kata, answer: Path, root: Path, text: bytes | None = None) -> Assembly:
+    """Copy the checks and the answer of one kata into a folder of their own below `root`.
+
+    A `text` that was read from the answer's file earlier stands for what the file holds now.
+    """
     folder = root / kata.name
     folder.mkdir()
     shutil.copyfile(kata.check_file, folder / kata.check_file.name)
-    problem = _problem(answer)
+    problem = _problem(answer) if text is None else ""
     if not problem:
-        (folder / f"{kata.slug}.py").write_bytes(answer.read_bytes())
+        (folder / f"{kata.slug}.py").write_bytes(answer.read_bytes() if text is None else text)
     return Assembly(kata, answer, folder, problem)
+
+
+def read(answer: Path) -> bytes | None:
+    """Return the text of an answer's file, or None where that cannot be graded."""
+    try:
+        return None if _problem(answer) else answer.read_bytes()
+    except OSError:
+        return None
 
 
 def _problem(answer: Path) -> str:

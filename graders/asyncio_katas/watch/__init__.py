@@ -1,0 +1,1 @@
+"""`katas watch`: checks again whenever a learner saves."""
