@@ -90,6 +90,7 @@ def test_there_is_no_going_on_unasked(watch: Watch, answer: Path) -> None:
         answer.write_text(RIGHT, encoding="utf-8")
         terminal.until("Solved: all 3 checks pass.")
         terminal.until("solved 2 of 3")
+        assert "n goes on to the next kata" in terminal.text()
         assert "02 A kata that fails" in terminal.text()
         terminal.press("n")
         terminal.until("03 A kata that not started")
@@ -364,7 +365,7 @@ def test_without_a_terminal_each_verdict_is_lines_of_text(lines: Lines, answer: 
     answer.unlink()
     lines.until("The answer file katas/02_fails/fails.py is missing.")
     answer.write_text(RIGHT, encoding="utf-8")
-    lines.until("Solved: all 3 checks pass.")
+    assert "n goes on" not in lines.until("Solved: all 3 checks pass.")
     lines.process.send_signal(signal.SIGINT)
     assert lines.process.wait(PATIENCE_S) == 130
 

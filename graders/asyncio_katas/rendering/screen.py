@@ -87,7 +87,7 @@ def render(view: View, *, width: int, height: int, scroll: int, here: Path, enco
     elif view.showing is Showing.ANSWER:
         head.paragraph(view.answer[0], "bold")
         for row in view.answer[1].expandtabs(4).splitlines():
-            body.line(("  ", ""), (row, ""))
+            body.paragraph(row or " ", lead="  ")
     else:
         _heading(head, view)
         _kata(body, view)
@@ -96,15 +96,16 @@ def render(view: View, *, width: int, height: int, scroll: int, here: Path, enco
     if not view.notes and view.unknown:
         foot.paragraph(say("Checking the other katas: {count} to go.", count=len(view.unknown)), "dim")
     _keys(foot, view)
-    room = max(height - len(head.lines) - len(foot.lines) - 2, 1)
+    room = max(height - len(head.lines) - len(foot.lines) - 1, 1)
     scroll = min(scroll, max(len(body.lines) - room, 0))
-    below = len(body.lines) - scroll - room
     middle = body.lines[scroll : scroll + room]
-    more = Page(body.width, encoding, here)
+    below = len(body.lines) - scroll - room
     if below > 0:
-        more.line((say("↓ {count} more lines", count=below), "dim"))
+        more = Page(body.width, encoding, here)
+        more.line((say("↓ {count} more lines", count=below + 1), "dim"))
+        middle[-1:] = more.lines
     filler = [Text()] * (room - len(middle))
-    lines = [*head.lines, Text(), *middle, *filler, *(more.lines or [Text()]), *foot.lines]
+    lines = [*head.lines, Text(), *middle, *filler, *foot.lines]
     # In a window too small for all of it, the first failure is worth more than the keys.
     return Screen(lines[:height], scroll)
 
@@ -150,6 +151,8 @@ def _kata(page: Page, view: View) -> None:
     if view.hint:
         page.line()
     _first(page, view)
+    if view.work.solved and not view.pending:
+        page.paragraph(say("n goes on to the next kata; s shows how others solved this one."), lead="  ")
     for task in view.work.kata.tasks:
         page.line()
         page.paragraph(say("Task {number}: {title}", number=task.number, title=task.title), "bold")
