@@ -19,7 +19,7 @@ from typing import Self
 import pyte
 
 # Seconds after which nobody believes any more that something is still going to appear.
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 class PseudoTerminal:

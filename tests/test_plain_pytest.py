@@ -65,9 +65,11 @@ def test_plain_pytest_agrees(name: str, tmp_path: Path) -> None:
         plain = dict(
             zip(answers(name), pool.map(lambda path: plain_pytest(name, path, tmp_path), answers(name)), strict=True)
         )
-    disagreements = {
-        f"{path.parent.name}/{path.name}": (plain[path], unpassed)
-        for path, result in graded(name).items()
-        if plain[path] != (unpassed := {c.check.id for c in result.checks if c.outcome is not Outcome.PASSED})
-    }
+    disagreements = {}
+    for path, result in graded(name).items():
+        # After two endless checks the grader runs no more of them; pytest knows no such thing.
+        ran = {check.check.id: check.outcome for check in result.checks if check.outcome is not Outcome.NOT_RUN}
+        unpassed = {check for check, outcome in ran.items() if outcome is not Outcome.PASSED}
+        if plain[path] & ran.keys() != unpassed:
+            disagreements[f"{path.parent.name}/{path.name}"] = (plain[path], unpassed)
     assert disagreements == {}

@@ -28,6 +28,9 @@ DOWN = "\x1b[B"
 
 Watch = Callable[..., PseudoTerminal]
 
+# Real terminals, children and saves: on a busy machine each step may take its time.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture
 def small(course: Path) -> Path:
