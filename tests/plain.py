@@ -42,6 +42,9 @@ def _run(folder: str, output: str, arguments: tuple[str, ...]) -> None:
     if hasattr(os, "setsid"):
         os.setsid()
     os.environ["COLUMNS"] = "200"
+    # What a learner has installed; the project's own tools bring plugins that cost each run a second.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    arguments = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", *arguments)
     with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor is what is wanted
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

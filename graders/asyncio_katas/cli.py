@@ -121,7 +121,7 @@ def watch(kata: str | None) -> int:
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Grade each answer so often.")
 @click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
-@click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; one per core otherwise.")
+@click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; two per core otherwise.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
 @click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
 def verify(
@@ -140,7 +140,8 @@ def verify(
 
     course = catalog.course_here()
     chosen = catalog.select(catalog.discover(course), katas, "verify")
-    jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 1)
+    # Many wrong answers only wait.
+    jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 2)
     proofs = []
     with rendering.view() as view:
         for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, only=only, log=log, done=view.done):
