@@ -1,4 +1,4 @@
-"""Plain pytest, as editors run it, gives the verdict of the grader: no right answer fails, each wrong one where it should."""
+"""Plain pytest, as editors run it, gives the verdict of the grader on every right and wrong answer."""
 
 from __future__ import annotations
 
