@@ -137,6 +137,14 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def grade(session: nox.Session) -> None:
+    """Grade a class: `nox -s grade -- SUBMISSIONS`, a folder with an entry for each; `-- --help` for more."""
+    _install(session)
+    # Some submissions that cannot be graded are no failure of the session; the screen names them.
+    _katas(session, "grade", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")

@@ -62,7 +62,7 @@ def load(folder: Path) -> Kata:
         title=_text(meta, data, "title"),
         folder=folder,
         tasks=tasks,
-        checks=_checks(check_file, len(tasks)),
+        checks=read_checks(check_file, len(tasks)),
         prerequisites=tuple(str(name) for name in data.get("prerequisites", [])),
         sealed=str(data.get("checks_sha256", "")),
         digest=digest(check_file),
@@ -140,7 +140,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise KatasError("{path} is not valid TOML: {error}.", _RESTORE, path=path, error=error) from None
 
 
-def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
+def read_checks(path: Path, tasks: int) -> tuple[Check, ...]:
+    """Return the checks that a file declares, for a kata with so many tasks."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:

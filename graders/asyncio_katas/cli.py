@@ -18,8 +18,9 @@ from asyncio_katas.submission import grade
 # Of each --format: the module that renders it.
 _RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
-# What lives in commands.py, which brings much along that `check` has no use for.
+# What lives in commands.py and teaching.py, which bring much along that `check` has no use for.
 _FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]
+_FOR_TEACHERS = ["grade"]
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -27,9 +28,13 @@ class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_FOR_LEARNERS])
+        return sorted([*super().list_commands(ctx), *_FOR_LEARNERS, *_FOR_TEACHERS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _FOR_TEACHERS:
+            from asyncio_katas import teaching  # noqa: PLC0415 - learners have no use for it
+
+            return teaching.grade
         if cmd_name not in _FOR_LEARNERS:
             return super().get_command(ctx, cmd_name)
         from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them

@@ -82,13 +82,13 @@ class Journal:
         elif event == "imported":
             self.importing = None
         elif event == "broken":
-            self.broken.setdefault(_string(record["kata"]), _finding(record))
+            self.broken.setdefault(_string(record["kata"]), finding(record))
         elif event == "begin":
             self.current = _string(record["check"])
         elif event == "verdict":
             check = _string(record["check"])
             # Said twice: whoever wrote the second line was not the recorder.
-            self.findings[check] = _twice() if check in self.findings else _finding(record)
+            self.findings[check] = _twice() if check in self.findings else finding(record)
             self.current = None if self.current == check else self.current
         elif event == "end":
             self.ended = True
@@ -114,7 +114,8 @@ def clean(text: str) -> str:
     return "".join(char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
-def _finding(record: dict[str, Any]) -> Finding:
+def finding(record: dict[str, Any]) -> Finding:
+    """Return the finding that a record tells of; one that does not fit the schema raises, most often a ValueError."""
     outcome = Outcome(record["outcome"])
     message = _message(record.get("message"))
     if outcome is not Outcome.PASSED and message is None:

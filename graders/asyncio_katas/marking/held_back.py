@@ -1,0 +1,119 @@
+"""Held-back checks: made ready for a run, with inputs that only whoever holds the seed can foretell."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from asyncio_katas import catalog
+from asyncio_katas.invocation import command
+from asyncio_katas.records import Kata, KatasError
+
+VARIABLE = "ASYNCIO_KATAS_SEED"
+_NAME = "SEED"
+# What is shorter can be found by trying.
+_SHORTEST = 16
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """The held-back checks of one kata, as they are run: `kata` lists them, `source` is the file with its seed."""
+
+    kata: Kata
+    source: bytes
+
+
+def secret(seed_file: Path | None) -> bytes:
+    """Return the seed, from its file or the environment; a file that does not exist is made, with a random seed.
+
+    The environment forgets it: what is started from here on is not to find it there.
+    """
+    told = os.environ.pop(VARIABLE, "")
+    if seed_file is None and not told:
+        raise KatasError(
+            "Held-back checks need a secret seed, and none was given.",
+            "Next: add --seed-file seed.txt, which is made if it does not exist: {command}",
+            command=command("grade", "submissions/", "--held-back", "--seed-file", "seed.txt"),
+        )
+    seed = told.encode() if seed_file is None else _from_file(seed_file)
+    if len(seed) < _SHORTEST:
+        raise KatasError(
+            "The seed has {length} characters; a secret needs at least {shortest}.",
+            "Next: name a --seed-file that does not exist yet, and a good one is written there.",
+            length=len(seed),
+            shortest=_SHORTEST,
+        )
+    return seed
+
+
+def _from_file(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write(secrets.token_hex(32) + "\n")
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise KatasError(
+            "The seed file {path} cannot be used: {why}.",
+            "Next: name another --seed-file.",
+            path=path,
+            why=error.strerror,
+        ) from None
+
+
+def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
+    """Return the held-back checks of those katas for which a folder has some.
+
+    A kata's file is `NN_slug/test_slug_held_back.py` or, in a teacher's own folder, `test_slug_held_back.py` at its
+    top. Raises where there is none at all.
+    """
+    found = [HeldBack(*_loaded(kata, path, seed)) for kata in katas for path in _files(kata, folder)]
+    if not found:
+        raise KatasError(
+            "{folder} has no held-back checks for {katas}.",
+            "Next: add {example} to it, or leave --held-back away.",
+            folder=folder,
+            katas=", ".join(f"{kata.number:02}" for kata in katas),
+            example=f"test_{katas[0].slug}_held_back.py",
+        )
+    return found
+
+
+def _files(kata: Kata, folder: Path) -> Iterator[Path]:
+    name = f"test_{kata.slug}_held_back.py"
+    yield from (path for path in (folder / kata.name / name, folder / name) if path.is_file())
+
+
+def _loaded(kata: Kata, path: Path, seed: bytes) -> tuple[Kata, bytes]:
+    checks = catalog.read_checks(path, len(kata.tasks))
+    return replace(kata, checks=checks), seeded(path.read_bytes(), derived(seed, kata))
+
+
+def derived(seed: bytes, kata: Kata) -> str:
+    """Return a kata's own seed, from which nobody can find the secret one."""
+    return hmac.new(seed, kata.slug.encode(), hashlib.sha256).hexdigest()
+
+
+def seeded(source: bytes, seed: str) -> bytes:
+    """Return a check file in which `SEED = ...`, where it stands at the top level, has another value."""
+    tree = ast.parse(source)
+    lines = source.splitlines(keepends=True)
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == [_NAME]:
+            lines[node.lineno - 1 : node.end_lineno] = [f"{_NAME} = {seed!r}\n".encode()]
+    return b"".join(lines)
+
+
+def terms(checks: Sequence[HeldBack]) -> str:
+    """Return a name for these checks with this seed, which gives away neither."""
+    known = hashlib.sha256()
+    for held in sorted(checks, key=lambda held: held.kata.slug):
+        known.update(held.kata.slug.encode() + b"\0" + hashlib.sha256(held.source).digest())
+    return known.hexdigest()[:32] if checks else ""

@@ -1,0 +1,208 @@
+"""The command of a teacher: grade what was handed in. It reads as a short list of named steps."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from asyncio_katas import catalog, keeping
+from asyncio_katas.invocation import command
+from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, submissions
+from asyncio_katas.marking.gradebook import Gradebook
+from asyncio_katas.marking.grading import Graded, Task
+from asyncio_katas.marking.held_back import HeldBack
+from asyncio_katas.marking.rubric import Rubric
+from asyncio_katas.marks import Marked, Person, Submission
+from asyncio_katas.records import Kata, KatasError
+from asyncio_katas.rendering import grades, marking
+from asyncio_katas.rendering.marking import View
+
+DONE, NOT_ALL = 0, 1
+_FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
+# What `--held-back` without a folder stands for.
+_OURS = "solutions"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run: what is graded, against which checks, and what the gradebook is asked for."""
+
+    every: Sequence[Kata]
+    chosen: Sequence[Kata]
+    held_back: Sequence[HeldBack]
+    reader: submissions.Reader
+    rubric: Rubric
+    people: dict[str, Person]
+    book: Gradebook
+    regrade: bool
+
+    @property
+    def terms(self) -> str:
+        """Which held-back checks this run asks for."""
+        return held_back.terms(self.held_back)
+
+    def open_submissions(self, paths: Sequence[Path], view: View) -> Iterator[Submission]:
+        """Give the submissions to be graded, as they are asked for; one that has not changed keeps its grading."""
+        for path in paths:
+            found = self.reader.read(path)
+            known = self.book.known(found.name)
+            if (
+                not self.regrade
+                and known
+                and known.digest == found.digest
+                and known.katas >= {kata.slug for kata in self.chosen}
+                and self.terms in {"", known.terms}
+            ):
+                view.skipped()
+            else:
+                yield found
+
+    def katas_of(self, name: str) -> list[Kata]:
+        """Return the katas to grade: those asked for, and those that count for this submission already."""
+        known = self.book.known(name)
+        slugs = {kata.slug for kata in self.chosen} | (known.katas if known else frozenset())
+        return [kata for kata in self.every if kata.slug in slugs]
+
+    def marked(self, name: str) -> Marked:
+        """Return a submission as the gradebook and the rubric have it."""
+        return replace(self.rubric.apply(self.book.one(name, self.every)), person=self.people.get(name))
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, metavar="SUBMISSIONS...", type=click.Path(path_type=Path))
+@click.option("--katas", "words", multiple=True, help="Grade only these: numbers or names, with commas between them.")
+@click.option("--held-back", "folders", multiple=True, is_flag=False, flag_value=_OURS, metavar="[DIR]",
+              help="Run the held-back checks too: the course's, or those in a folder of your own.")  # fmt: skip
+@click.option("--seed-file", type=click.Path(dir_okay=False, path_type=Path),
+              help="The secret that held-back inputs derive from; made if it does not exist.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), help="So many submissions at a time; one per core otherwise.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("grades"), show_default=True,
+              help="The folder for the reports.")  # fmt: skip
+@click.option("--gradebook", "book", type=click.Path(dir_okay=False, path_type=Path),
+              help="The gradebook; OUT/gradebook.sqlite otherwise.")  # fmt: skip
+@click.option("--roster", "people", type=_FILE, help="CSV: submission,name,email,id,login,section.")
+@click.option("--rubric", "weights", type=_FILE, help="TOML: points, late penalty, pass mark.")
+@click.option("--deadline", help="ISO 8601. Of a git repository, the last commit before it is graded.")
+@click.option("--received", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
+@click.option("--regrade", is_flag=True, help="Grade unchanged submissions again too.")
+def grade(
+    *,
+    places: tuple[Path, ...],
+    words: tuple[str, ...],
+    folders: tuple[str, ...],
+    seed_file: Path | None,
+    jobs: int | None,
+    out: Path,
+    book: Path | None,
+    people: Path | None,
+    weights: Path | None,
+    deadline: str | None,
+    received: Path | None,
+    regrade: bool,
+) -> int:
+    """Grade a class: each of SUBMISSIONS is a folder, a zip or tar archive, a git repository, or a folder of such."""
+    course = catalog.course_here()
+    every = catalog.discover(course)
+    chosen = catalog.select(every, [word for words_ in words for word in words_.split(",") if word], "grade")
+    checks = _held_back(chosen, course, folders, seed_file)
+    reader = submissions.Reader(
+        every,
+        submissions.moment(deadline, "--deadline") if deadline else None,
+        submissions.received(received) if received else submissions.Received(),
+    )
+    rules = rubric.load(weights, every) if weights else Rubric()
+    known = roster.load(people) if people else {}
+    paths = submissions.find(places, every)
+    _make(out)
+    with gradebook.opened(book or out / "gradebook.sqlite", gradebook.version(every), _words()) as opened:
+        run = _Run(every, chosen, checks, reader, rules, known, opened, regrade)
+        faults, skipped = _grade(run, paths, jobs or os.cpu_count() or 1)
+        all_marked = [run.marked(name) for name in opened.names()]
+        counting = [kata for kata in every if kata.slug in opened.katas()]
+    absent = roster.absent(known, [marked.name for marked in all_marked])
+    _write(out / "grades.csv", grades.own(all_marked, absent, counting))
+    _write(out / "moodle.csv", grades.moodle(all_marked))
+    _write(out / "canvas.csv", grades.canvas(all_marked, "asyncio katas"))
+    marking.close(all_marked, absent, out, skipped)
+    if faults:
+        raise KatasError(
+            "The grader itself failed at {count} submissions, which are not in the gradebook.",
+            "Next: {command}",
+            count=faults,
+            command=command("grade", *_words()),
+        )
+    return NOT_ALL if any(grades.state(marked) == "ungradable" for marked in all_marked) else DONE
+
+
+def _held_back(chosen: Sequence[Kata], course: Path, folders: Sequence[str], seed_file: Path | None) -> list[HeldBack]:
+    if not folders:
+        # Not for the answers to see, whether it is used or not.
+        os.environ.pop(held_back.VARIABLE, None)
+        return []
+    seed = held_back.secret(seed_file)
+    places = [course / _OURS if folder == _OURS else Path(folder) for folder in folders]
+    return [held for place in places for held in held_back.load(chosen, place, seed)]
+
+
+def _grade(run: _Run, paths: Sequence[Path], jobs: int) -> tuple[int, int]:
+    """Grade what is to be graded; return at how many the grader failed, and how many were unchanged."""
+    faults, graded = 0, 0
+
+    def prepare(found: Submission) -> Task:
+        return grading.task(found, run.katas_of(found.name), run.held_back)
+
+    def record(result: Graded) -> None:
+        nonlocal faults, graded
+        graded += 1
+        if result.fault:
+            faults += 1
+            view.failed(result.submission.name, result.fault)
+            return
+        run.book.add(result, run.katas_of(result.submission.name), run.terms)
+        view.graded(run.marked(result.submission.name))
+
+    with marking.view(len(paths)) as view:
+        try:
+            grading.grade(run.open_submissions(paths, view), ThreadPoolExecutor(jobs), jobs, prepare, record)
+        except KeyboardInterrupt:
+            view.line("Stopped. Everything graded so far is in the gradebook.")
+            view.line("Next: {command}", command=command("grade", *_words()))
+            raise
+    return faults, len(paths) - graded
+
+
+def _words() -> list[str]:
+    """Return what stands behind `grade` on the command line, fit to be run again."""
+    words = sys.argv[sys.argv.index("grade") + 1 :] if "grade" in sys.argv else []
+    return [f'"{word}"' if " " in word else word for word in words if word != "--regrade"]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KatasError(
+            "The folder {folder} for the reports cannot be made: {why}.",
+            "Next: choose another --out.",
+            folder=folder,
+            why=error.strerror,
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        keeping.write(path, text.encode())
+    except OSError as error:
+        raise KatasError(
+            "{path} cannot be written: {why}. The grades themselves are safe in the gradebook.",
+            "Next: see to it, and run the same command again: {command}",
+            path=path,
+            why=error.strerror,
+            command=command("grade", *_words()),
+        ) from None
