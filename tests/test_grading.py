@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -473,3 +474,40 @@ def test_what_is_noted_comes_back_whole(course: Path, classroom: Path) -> None:
     noted = asked(course / BOOK, f"{question} WHERE submission = 'cy'")
     assert [row[:3] for row in noted] == [(c["id"], c["outcome"], c["message"]) for c in expected]
     assert [json.loads(row[3])["timeline"] for row in noted] == [c["timeline"] for c in expected]
+
+
+def test_the_reports_say_what_was_not_understood(course: Path, classroom: Path, tmp_path: Path) -> None:
+    """The class at a glance, a page for each submission, and a report on each candidate; no name becomes markup."""
+    roster = tmp_path / "roster.csv"
+    roster.write_text("submission,name\nada,<script>alert(1)</script>\ngone,Gone\n", encoding="utf-8")
+    hostile = classroom / "x;<b>&"
+    hostile.mkdir()
+    with (course / "katas/02_fails/fails.py").open(encoding="utf-8") as stream:
+        (hostile / "fails.py").write_text(stream.read() + "# <i>mine</i>\n", encoding="utf-8")
+    assert grade(course, classroom, "--out", "out", "--roster", roster).code == 0
+    index = (course / "out/index.html").read_text(encoding="utf-8")
+    assert "100 %" in index
+    assert "3 of 3" in index
+    assert "Gone" in index
+    assert "<script" not in index
+    assert "x;&lt;b&gt;&amp;" in index
+    links = set(re.findall(r'href="(submissions/[^"]+)"', index))
+    assert links == {f"submissions/{name}.html" for name in ("ada", "bob", "cy", "dot", "x_b")}
+    pages = {link: (course / "out" / link).read_text(encoding="utf-8") for link in links}
+    assert "<script" not in "".join(pages.values())
+    assert "Hello, Ada" in pages["submissions/cy.html"] or "timeline" in pages["submissions/cy.html"]
+    candidate = (course / "out/hiring/x_b.html").read_text(encoding="utf-8")
+    assert "+# &lt;i&gt;mine&lt;/i&gt;" in candidate
+    assert "Questions for the interview" in candidate
+    assert "does not hold. Seen was:" in candidate
+
+
+def test_the_report_on_a_candidate_says_how_long_it_took(course: Path, repository: Path) -> None:
+    """From hand-out to hand-in, and by whose clock."""
+    ran = run_katas(
+        "grade", repository, "--katas", "passes", "--out", "out", "--handed-out", "2026-06-01T12:00Z", cwd=course
+    )
+    assert ran.code == 0, ran.err
+    page = (course / "out/hiring/ada.html").read_text(encoding="utf-8")
+    assert "commit dates" in page
+    assert "<dd>24</dd>" in page

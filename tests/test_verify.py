@@ -16,6 +16,19 @@ from conftest import Ran
 
 ROOT = Path(__file__).parent.parent
 RIGHT = (ROOT / "tests/course/katas/01_passes/passes.py").read_text(encoding="utf-8")
+HELD_BACK = """\
+import passes as kata
+import pytest
+
+SEED = "public"
+
+"""
+for number in range(4):
+    HELD_BACK += (
+        f"\n@pytest.mark.task(1)\nasync def test_{number}(lab):\n"
+        f'    """wait: ends, {number}."""\n'
+        "    (await lab.call(kata.wait, len(SEED))).expect_value(None)\n\n"
+    )
 README = """\
 # 01 · Passes
 
@@ -55,6 +68,7 @@ def whole(course: Path) -> Path:
     (solutions / "right").mkdir(parents=True)
     (solutions / "wrong").mkdir()
     (solutions / "passes.py").write_text(RIGHT, encoding="utf-8")
+    (solutions / "test_passes_held_back.py").write_text(HELD_BACK, encoding="utf-8")
     for number in range(4):
         (solutions / f"right/way_{number}.py").write_text(RIGHT, encoding="utf-8")
     for number in range(12):
@@ -99,6 +113,16 @@ def test_a_sound_course(katas: Callable[..., Ran], whole: Path) -> None:
         ),
         ("solutions/01_passes/wrong/other.py", RIGHT.replace("Hello", "Hi"), "named other.py: its docstring says"),
         ("solutions/01_passes/wrong/queue.py", wrong("test_greet", "expected"), "course modules: "),
+        (
+            "solutions/01_passes/test_passes_held_back.py",
+            HELD_BACK.replace("expect_value(None)", "expect_value(None if SEED == 'public' else 1)"),
+            "held back passes.py: test_0: failed, with seed ",
+        ),
+        (
+            "solutions/01_passes/test_passes_held_back.py",
+            HELD_BACK.partition("\n@pytest.mark.task(1)\nasync def test_3")[0],
+            "course held-back checks: there are 3 held-back checks, fewer than 4",
+        ),
         (
             "solutions/01_passes/NOTES.md",
             "mistake_0 and others",

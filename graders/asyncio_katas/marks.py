@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,9 +77,10 @@ class HeldBackResult:
 
 @dataclass(frozen=True)
 class Similar:
-    """Another submission whose answer to the same kata has much in common with this one; shares from 0 to 1."""
+    """Two submissions whose answers to the same kata have much in common: which share of each, from 0 to 1."""
 
     slug: str
+    name: str
     other: str
     own_share: float
     other_share: float
@@ -139,3 +141,68 @@ class Marked:
     def held_back_passed(self) -> int:
         """How many held-back checks passed."""
         return sum(1 for held in self.held_back if held.outcome is Outcome.PASSED)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How one submission stands in one kata."""
+
+    slug: str
+    outcome: Outcome
+    passed: int
+    checks: int
+    points: int
+    max_points: int
+    absent: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission as a class report shows it: small, so that a class of thousands fits into memory.
+
+    `state` is a word for what could be done; `remarks` are for the teacher, and name what could not be and why.
+    """
+
+    name: str
+    person: Person
+    state: str
+    remarks: tuple[str, ...]
+    points: float
+    max_points: float
+    passed: bool | None
+    penalty: float
+    late_s: float
+    clock: str
+    held_back_passed: int
+    held_back: int
+    tampered: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+    @property
+    def percent(self) -> float:
+        """The share of all points, from 0 to 100."""
+        return round(100 * self.points / self.max_points, 1) if self.max_points else 0.0
+
+    @property
+    def solved(self) -> int:
+        """How many katas are solved."""
+        return sum(1 for cell in self.cells if cell.outcome is Outcome.PASSED)
+
+
+@dataclass
+class Failures:
+    """How many failed each check, among those who handed in an answer to it; by slug and check."""
+
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
+
+    def add(self, marked: Marked) -> None:
+        """Count one submission."""
+        for answer in marked.submission.answers:
+            result = marked.kata(answer.slug)
+            if result is None:
+                continue
+            self.tried[answer.slug] += 1
+            for check in result.checks:
+                if check.outcome is not Outcome.PASSED:
+                    self.failed[answer.slug, check.check.id] += 1

@@ -199,8 +199,8 @@ class Report:
 class Claim:
     """One thing that must hold of a kata, and the problem with it, if any.
 
-    It is `about` the course's files, the stub, a right answer's passing, a wrong one's rejection, the naming of its
-    mistake, or a README's example.
+    It is `about` the course's files, the stub, a right answer's passing, that of the held-back checks too, a wrong
+    one's rejection, the naming of its mistake, or a README's example.
     """
 
     about: str

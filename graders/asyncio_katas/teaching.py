@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -18,9 +19,9 @@ from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.marking.rubric import Rubric
-from asyncio_katas.marks import Marked, Person, Submission
+from asyncio_katas.marks import Failures, Marked, Person, Row, Submission
 from asyncio_katas.records import Kata, KatasError
-from asyncio_katas.rendering import grades, marking
+from asyncio_katas.rendering import class_report, grades, hiring, marking
 from asyncio_katas.rendering.marking import View
 
 DONE, NOT_ALL = 0, 1
@@ -90,6 +91,7 @@ class _Run:
 @click.option("--rubric", "weights", type=_FILE, help="TOML: points, late penalty, pass mark.")
 @click.option("--deadline", help="ISO 8601. Of a git repository, the last commit before it is graded.")
 @click.option("--received", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
+@click.option("--handed-out", help="ISO 8601, for the reports on single candidates.")
 @click.option("--regrade", is_flag=True, help="Grade unchanged submissions again too.")
 def grade(
     *,
@@ -104,6 +106,7 @@ def grade(
     weights: Path | None,
     deadline: str | None,
     received: Path | None,
+    handed_out: str | None,
     regrade: bool,
 ) -> int:
     """Grade a class: each of SUBMISSIONS is a folder, a zip or tar archive, a git repository, or a folder of such."""
@@ -116,6 +119,7 @@ def grade(
         submissions.moment(deadline, "--deadline") if deadline else None,
         submissions.received(received) if received else submissions.Received(),
     )
+    started = submissions.moment(handed_out, "--handed-out") if handed_out else None
     rules = rubric.load(weights, every) if weights else Rubric()
     known = roster.load(people) if people else {}
     paths = submissions.find(places, every)
@@ -123,13 +127,15 @@ def grade(
     with gradebook.opened(book or out / "gradebook.sqlite", gradebook.version(every), _words()) as opened:
         run = _Run(every, chosen, checks, reader, rules, known, opened, regrade)
         faults, skipped = _grade(run, paths, jobs or os.cpu_count() or 1)
-        all_marked = [run.marked(name) for name in opened.names()]
         counting = [kata for kata in every if kata.slug in opened.katas()]
-    absent = roster.absent(known, [marked.name for marked in all_marked])
-    _write(out / "grades.csv", grades.own(all_marked, absent, counting))
-    _write(out / "moodle.csv", grades.moodle(all_marked))
-    _write(out / "canvas.csv", grades.canvas(all_marked, "asyncio katas"))
-    marking.close(all_marked, absent, out, skipped)
+        rows, failures = _pages(run, counting, out, started)
+    absent = roster.absent(known, [row.name for row in rows])
+    _write(out / "grades.csv", grades.own(rows, absent, counting))
+    _write(out / "moodle.csv", grades.moodle(rows))
+    _write(out / "canvas.csv", grades.canvas(rows, "asyncio katas"))
+    pages = class_report.page_names([row.name for row in rows])
+    _write(out / "index.html", class_report.render(rows, absent, failures, [], katas=counting, pages=pages))
+    marking.close(rows, absent, out, skipped)
     if faults:
         raise KatasError(
             "The grader itself failed at {count} submissions, which are not in the gradebook.",
@@ -137,7 +143,7 @@ def grade(
             count=faults,
             command=command("grade", *_words()),
         )
-    return NOT_ALL if any(grades.state(marked) == "ungradable" for marked in all_marked) else DONE
+    return NOT_ALL if any(row.state == grades.UNGRADABLE for row in rows) else DONE
 
 
 def _held_back(chosen: Sequence[Kata], course: Path, folders: Sequence[str], seed_file: Path | None) -> list[HeldBack]:
@@ -165,7 +171,7 @@ def _grade(run: _Run, paths: Sequence[Path], jobs: int) -> tuple[int, int]:
             view.failed(result.submission.name, result.fault)
             return
         run.book.add(result, run.katas_of(result.submission.name), run.terms)
-        view.graded(run.marked(result.submission.name))
+        view.graded(grades.row(run.marked(result.submission.name)))
 
     with marking.view(len(paths)) as view:
         try:
@@ -175,6 +181,24 @@ def _grade(run: _Run, paths: Sequence[Path], jobs: int) -> tuple[int, int]:
             view.line("Next: {command}", command=command("grade", *_words()))
             raise
     return faults, len(paths) - graded
+
+
+def _pages(run: _Run, katas: Sequence[Kata], out: Path, handed_out: datetime | None) -> tuple[list[Row], Failures]:
+    """Write the pages of all submissions, one after the other; return what the reports on the class need of them."""
+    rows, failures = list[Row](), Failures()
+    stubs = {kata.slug: (kata.folder / f"{kata.slug}.py").read_text(encoding="utf-8") for kata in katas}
+    for folder in ("submissions", "hiring"):
+        _make(out / folder)
+    names = run.book.names()
+    pages = class_report.page_names(names)
+    for name in names:
+        marked = run.marked(name)
+        rows.append(grades.row(marked))
+        failures.add(marked)
+        page = out / pages[name]
+        _write(page, class_report.submission(marked, rows[-1]))
+        _write(out / "hiring" / page.name, hiring.render(marked, rows[-1], stubs, handed_out))
+    return rows, failures
 
 
 def _words() -> list[str]:

@@ -15,11 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import learning, running, scoring, staging
+from asyncio_katas import catalog, learning, running, scoring, staging
 from asyncio_katas.lab.messages import Message
+from asyncio_katas.marking import grading, held_back
+from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
 
-CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES = range(7, 13), 3, 3, 5, 12, 3
+CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES, HELD_BACK = range(7, 13), 3, 3, 5, 12, 3, 4
+# Held-back checks must let every right answer pass whatever the seed; these many are tried.
+_SEEDS = 3
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((http[^)]*)\)")
@@ -161,6 +165,12 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
         ("right answers", len(right) >= RIGHT, "there are {found} right answers, fewer than 5", len(right)),
         ("wrong answers", len(wrong) >= WRONG, "there are {found} wrong answers, fewer than 12", len(wrong)),
         ("notes", not unnoted, "NOTES.md names no misconception behind {found}", unnoted),
+        (
+            "held-back checks",
+            _held_back_count(kata, solutions) >= HELD_BACK,
+            "there are {found} held-back checks, fewer than 4",
+            _held_back_count(kata, solutions),
+        ),
         ("stray files", not strays, "files that do not belong here: {found}", strays),
         ("README title", text.startswith(f"# {kata.number:02} · "), "{found} must start with its number", readme),
         (
@@ -196,6 +206,15 @@ def _text(found: object) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
 
 
+def _held_back_file(kata: Kata, solutions: Path) -> Path:
+    return solutions / f"test_{kata.slug}_held_back.py"
+
+
+def _held_back_count(kata: Kata, solutions: Path) -> int:
+    path = _held_back_file(kata, solutions)
+    return len(catalog.read_checks(path, len(kata.tasks))) if path.exists() else 0
+
+
 def _answers(solutions: Path, kind: str) -> list[Path]:
     """Return the right or the wrong answers; the reference is the first of the right ones."""
     reference = sorted(solutions.glob("*.py")) if kind == "right" else []
@@ -212,6 +231,7 @@ def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[
     for number in range(1, rounds + 1):
         if only != "wrong":
             found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
+            found += _held_back(kata, solutions, range((number - 1) * _SEEDS, number * _SEEDS))
         if only != "right":
             found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
     return found
@@ -229,6 +249,26 @@ def _grading(
 
     digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
     return Trial(kata, about, f"{answer.name}/{number}", run, digest)
+
+
+def _held_back(kata: Kata, solutions: Path, seeds: range) -> list[Trial]:
+    """Return a trial for each right answer and seed: the held-back checks must let it pass."""
+    if not _held_back_file(kata, solutions).exists():
+        return []
+    checks = [(seed, held_back.load([kata], solutions, f"seed {seed}".encode())) for seed in seeds]
+    return [_held_back_trial(kata, path, seed, held) for seed, held in checks for path in _answers(solutions, "right")]
+
+
+def _held_back_trial(kata: Kata, answer: Path, seed: int, held: Sequence[HeldBack]) -> Trial:
+    work = grading.Task((), tuple((one.kata, one.source) for one in held), {kata.slug: answer.read_bytes()})
+
+    def run() -> list[Claim]:
+        failed = [one for one in json.loads(grading.run(work))["held_back"] if one["outcome"] != Outcome.PASSED]
+        problem = Message.of("{check}: {outcome}, with seed {seed}", failed[0] | {"seed": seed}) if failed else None
+        return [Claim("held back", answer.name, problem)]
+
+    known = held_back.terms(held).encode() + answer.read_bytes() + sys.version.encode()
+    return Trial(kata, "held back", f"{answer.name}/{seed}", run, hashlib.sha256(known).hexdigest()[:16])
 
 
 def _judge_stub(answer: Path, result: KataResult) -> list[Claim]:

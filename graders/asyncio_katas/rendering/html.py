@@ -7,7 +7,7 @@ security policy, whatever it does not need itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
@@ -17,7 +17,7 @@ from asyncio_katas.rendering.markup import page, tag
 from asyncio_katas.rendering.sentences import say, split
 
 # Of each outcome: its sign, its colour, and its words.
-_SIGNS = {
+SIGNS = {
     Outcome.PASSED: ("✓", "good", "passed"),
     Outcome.FAILED: ("✗", "bad", "failed"),
     Outcome.ERROR: ("!", "bad", "crashed"),
@@ -32,18 +32,19 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
-def render(report: Report) -> str:
-    """Return the report as the text of an HTML file."""
+def render(report: Report, before: Sequence[Element] = (), title: str = "", *sheets: str) -> str:
+    """Return the report as the text of an HTML file; what comes `before` it says whose it is."""
     return page(
         tag(
             "html",
             {"lang": "en"},
-            _head(report),
+            _head(report, title, *sheets),
             tag(
                 "body",
                 None,
                 tag("a", {"class": "skip", "href": "#katas"}, "Skip to the katas"),
                 symbols(),
+                *before,
                 _standing(report),
                 tag("main", {"id": "katas", "tabindex": "-1"}, *map(_kata, report.katas)),
                 _signs(),
@@ -52,18 +53,24 @@ def render(report: Report) -> str:
     )
 
 
-def _head(report: Report) -> Element:
-    title = say("asyncio katas: {solved} of {katas} solved", solved=report.solved, katas=len(report.katas))
+def _head(report: Report, title: str, *sheets: str) -> Element:
+    title = title or say("asyncio katas: {solved} of {katas} solved", solved=report.solved, katas=len(report.katas))
     return tag(
         "head",
         None,
-        tag("meta", {"charset": "utf-8"}),
-        tag("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
-        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        tag("meta", {"name": "color-scheme", "content": "light dark"}),
-        tag("title", None, title),
-        tag("style", None, files("asyncio_katas.rendering").joinpath("report.css").read_text(encoding="utf-8")),
+        *heading(title, *sheets),
     )
+
+
+def heading(title: str, *sheets: str) -> Iterator[Element]:
+    """Give what stands in the head of every page of ours, with more style sheets than the common one if need be."""
+    yield tag("meta", {"charset": "utf-8"})
+    yield tag("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY})
+    yield tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"})
+    yield tag("meta", {"name": "color-scheme", "content": "light dark"})
+    yield tag("title", None, title)
+    for sheet in ("report.css", *sheets):
+        yield tag("style", None, files("asyncio_katas.rendering").joinpath(sheet).read_text(encoding="utf-8"))
 
 
 def _standing(report: Report) -> Element:
@@ -94,7 +101,7 @@ def _next(report: Report) -> Element | None:
             template = "Look here first: {number:02} {title}"
             named = say(template, number=result.kata.number, title=result.kata.title)
             link = tag("a", {"href": f"#{_id(result, first)}"}, named)
-            return tag("p", {"class": "next"}, link, tag("span", None, *_rich(sentence)))
+            return tag("p", {"class": "next"}, link, tag("span", None, *rich(sentence)))
     return None
 
 
@@ -134,7 +141,7 @@ def _bar(part: int, whole: int, kind: str) -> Element:
 
 def _state(result: KataResult) -> Element:
     """Return how a kata stands, as a badge of sign and words."""
-    sign, kind, words = _SIGNS[result.outcome]
+    sign, kind, words = SIGNS[result.outcome]
     if result.outcome is Outcome.PASSED:
         words = _SOLVED
     elif result.outcome is Outcome.FAILED:
@@ -183,7 +190,7 @@ def _task(task: Task, rows: list[Element]) -> Element:
 
 def _check(result: KataResult, check: CheckResult) -> Element:
     """Return one check: a line where there is nothing more to say, else something to open."""
-    sign, kind, words = _SIGNS[check.outcome]
+    sign, kind, words = SIGNS[check.outcome]
     line = (
         tag("span", {"class": f"sign {kind}", "aria-hidden": "true"}, sign),
         tag("span", {"class": "unseen"}, f"{words}: "),
@@ -209,15 +216,15 @@ def _check(result: KataResult, check: CheckResult) -> Element:
 def _story(finding: Finding, name: str) -> Iterator[Element]:
     """Give all that is known about a failure: what happened, where to look, when, at which line, with what output."""
     sentence, rest = split(str(finding.message or ""))
-    yield tag("p", {"class": "fact", "dir": "auto"}, *_rich(sentence))
+    yield tag("p", {"class": "fact", "dir": "auto"}, *rich(sentence))
     if rest:
-        yield tag("p", {"class": "rest", "dir": "auto"}, *_rich(rest))
+        yield tag("p", {"class": "rest", "dir": "auto"}, *rich(rest))
     if finding.look:
         yield tag(
             "p",
             {"class": "look"},
             tag("b", {"aria-hidden": "true"}, "→ "),
-            tag("span", None, *_rich(str(finding.look))),
+            tag("span", None, *rich(str(finding.look))),
         )
     if finding.timeline:
         yield figure(finding.timeline, name)
@@ -247,7 +254,7 @@ def _story(finding: Finding, name: str) -> Iterator[Element]:
 
 def _signs() -> Element:
     items: dict[tuple[str, str], list[str]] = {}
-    for sign, kind, words in _SIGNS.values():
+    for sign, kind, words in SIGNS.values():
         items.setdefault((sign, kind), []).append(words)
     parts = [
         tag("li", None, tag("b", {"class": f"sign {kind}"}, sign), f" {', '.join(words)}")
@@ -274,12 +281,12 @@ def _heading(title: str) -> Iterator[Element | str]:
     name, colon, rest = title.partition(":")
     if colon and name.replace(".", "").isidentifier():
         yield tag("code", {"class": "name"}, name)
-        yield from _rich(colon + rest)
+        yield from rich(colon + rest)
     else:
-        yield from _rich(title)
+        yield from rich(title)
 
 
-def _rich(text: str) -> Iterator[Element | str]:
+def rich(text: str) -> Iterator[Element | str]:
     """Give a text with what stands between backticks set as code."""
     for index, part in enumerate(_CODE.split(text)):
         yield tag("code", None, part) if index % 2 else part

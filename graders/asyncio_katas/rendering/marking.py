@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from asyncio_katas.marks import Marked, Person
+from asyncio_katas.marks import Person, Row
 from asyncio_katas.protocol import clean
-from asyncio_katas.rendering.grades import feedback_line, remarks, state
+from asyncio_katas.rendering.grades import UNGRADABLE, standing
 from asyncio_katas.rendering.sentences import say
 
 # So many are named one by one; all of them are in the reports.
@@ -40,12 +40,12 @@ class View:
         text = say(template, total=self._total, done=self._done, **values)
         self._console.print(Text(clean(text)), soft_wrap=True)
 
-    def graded(self, marked: Marked) -> None:
+    def graded(self, row: Row) -> None:
         """Move on by one submission; where nobody watches a bar, say so in a line."""
         self._done += 1
         self._progress.update(self._task, completed=self._done)
         if not self._console.is_terminal:
-            self.line("{done}/{total} {name}: {said}", name=marked.name, said=feedback_line(marked))
+            self.line("{done}/{total} {name}: {said}", name=row.name, said=standing(row))
 
     def skipped(self) -> None:
         """Move on by one submission that had been graded before."""
@@ -66,27 +66,27 @@ def view(total: int) -> Iterator[View]:
         yield View(console, progress, total)
 
 
-def close(all_marked: Sequence[Marked], absent: Sequence[Person], out: Path, skipped: int) -> None:
+def close(rows: Sequence[Row], absent: Sequence[Person], out: Path, skipped: int) -> None:
     """Say what came of it, and where the reports are."""
     console = Console()
 
     def line(template: str, **values: object) -> None:
         console.print(Text(clean(say(template, **values))), soft_wrap=True)
 
-    line("{count} submissions are in the gradebook; {same} were unchanged.", count=len(all_marked), same=skipped)
-    odd = [marked for marked in all_marked if state(marked) == "ungradable"]
+    line("{count} submissions are in the gradebook; {same} were unchanged.", count=len(rows), same=skipped)
+    odd = [row for row in rows if row.state == UNGRADABLE]
     _named(line, "{count} could not be graded, or not wholly:", odd)
-    _named(line, "{count} were tampered with:", [marked for marked in all_marked if marked.tampered])
+    _named(line, "{count} were tampered with:", [row for row in rows if row.tampered])
     if absent:
         line("{count} on the roster handed in nothing.", count=len(absent))
     line("The reports are in {out}\nOpen in a browser: {uri}", out=out, uri=(out / "index.html").resolve().as_uri())
 
 
-def _named(line: Callable[..., None], what: str, found: Sequence[Marked]) -> None:
+def _named(line: Callable[..., None], what: str, found: Sequence[Row]) -> None:
     if not found:
         return
     line(what, count=len(found))
-    for marked in found[:_MOST_NAMED]:
-        line("  {name}: {said}", name=marked.name, said=" ".join(remarks(marked)) or feedback_line(marked))
+    for row in found[:_MOST_NAMED]:
+        line("  {name}: {said}", name=row.name, said=" ".join(row.remarks) or standing(row))
     if len(found) > _MOST_NAMED:
         line("  … and {count} more, all in the reports.", count=len(found) - _MOST_NAMED)

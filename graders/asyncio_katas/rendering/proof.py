@@ -20,6 +20,7 @@ _COLUMNS = {
     "right": ("right accepted", "right"),
     "wrong": ("wrong rejected", "wrong"),
     "named": ("mistake named", "named"),
+    "held back": ("held-back accept", "held back"),
     "example": ("examples run", "examples"),
 }
 
