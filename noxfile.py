@@ -46,21 +46,23 @@ if _is_for_learners(sys.argv[1:]):
     logging.getLogger("nox").setLevel(logging.ERROR)
 
 
-def _install(session: nox.Session, *groups: str) -> None:
+def _install(session: nox.Session, *groups: str, extra: str = "") -> None:
     """Install the project into the session's environment, unless that has been done for this pyproject.toml."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode() + repr(groups).encode())
+    wanted = hashlib.sha256(
+        (ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode() + repr((groups, extra)).encode()
+    )
     stamp = Path(session.virtualenv.location) / "installed-for.txt"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
         return
     if session.name in FOR_LEARNERS:
         print("Setting up the environment; this happens once and takes a few seconds.", flush=True)
-    session.install("--quiet", "--editable", str(ROOT), *groups, silent=True)
+    session.install("--quiet", "--editable", f"{ROOT}{extra}", *groups, silent=True)
     stamp.write_text(wanted.hexdigest(), encoding="utf-8")
 
 
-def _katas(session: nox.Session, *arguments: str) -> None:
+def _katas(session: nox.Session, *arguments: str, extra: str = "") -> None:
     """Run the command `katas` and leave with its exit code, which nox would otherwise flatten to 1."""
-    _install(session)
+    _install(session, extra=extra)
     # Its messages name other commands the way this one was called.
     environment = os.environ | {"ASYNCIO_KATAS_COMMAND": "nox -s check --"}
     process = subprocess.Popen([f"{session.bin}/python", "-P", "-m", "asyncio_katas", *arguments], env=environment)
@@ -139,9 +141,8 @@ def verify(session: nox.Session) -> None:
 @nox.session
 def grade(session: nox.Session) -> None:
     """Grade a class: `nox -s grade -- SUBMISSIONS`, a folder with an entry for each; `-- --help` for more."""
-    _install(session)
-    # Some submissions that cannot be graded are no failure of the session; the screen names them.
-    _katas(session, "grade", *session.posargs)
+    clustered = any(word.startswith("--scheduler") for word in session.posargs)
+    _katas(session, "grade", *session.posargs, extra="[teacher,cluster]" if clustered else "[teacher]")
 
 
 @nox.session
@@ -192,7 +193,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what grading costs, as ratios within one run; `-- watch` only what is waited for after a save."""
+    """Measure what grading costs, as ratios within one run; `-- watch` or `-- class` for only a part of it."""
     _install(session, "--group", "bench")
     session.run("python", "tests/bench.py", *session.posargs)
 

@@ -1,6 +1,6 @@
 """What grading costs, as ratios to one plain `python -m pytest` process of the same run. Never an assert.
 
-Run by `nox -s bench`; with `-- watch`, only what a learner waits for after saving.
+Run by `nox -s bench`; with `-- watch`, only what a learner waits for after saving, with `-- class` only a class.
 The rounds are interleaved, so that a machine that slows down slows everything down.
 """
 
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_class
 import bench_watch
 
 from asyncio_katas import catalog, running, staging
@@ -103,7 +104,11 @@ def report(seconds: dict[str, list[float]]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["watch"]:
         bench_watch.main(every=int(sys.argv[2]) if sys.argv[2:] else 1)
+    elif sys.argv[1:2] == ["class"]:
+        bench_class.main(*map(int, sys.argv[2:5]))
     else:
         main()
         print()
         bench_watch.main(every=4)
+        print()
+        bench_class.main()

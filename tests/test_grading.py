@@ -511,3 +511,32 @@ def test_the_report_on_a_candidate_says_how_long_it_took(course: Path, repositor
     page = (course / "out/hiring/ada.html").read_text(encoding="utf-8")
     assert "commit dates" in page
     assert "<dd>24</dd>" in page
+
+
+def test_answers_that_are_alike_are_pointed_out(course: Path, tmp_path: Path) -> None:
+    """Other names and another layout hide nothing; what was handed out is not counted, and nobody is called a cheat."""
+    pytest.importorskip("copydetect")
+    stub = (course / PASSES).read_text(encoding="utf-8")
+    work = "\n\ndef {name}({a}, {b}):\n    {a} = sorted(map(str, {b} or ()))\n" + "".join(
+        f"    for {{a}} in range({n}):\n        {{b}} = [{{a}}, *{{b}}][: {n} + len({{b}})]\n" for n in range(20)
+    )
+    other = "\n\nclass Queue:\n" + "".join(
+        f"    def step{n}(self, *args):\n        yield {{n: self for n in args if n > {n}}}\n" for n in range(20)
+    )
+    extra = {
+        "ada": work.format(name="one", a="x", b="y"),
+        "bob": work.format(name="helper", a="left", b="right").replace("    ", "  "),
+        "cy": other,
+        "dot": "",
+        "eve": "# nothing of my own\n",
+    }
+    for name, text in extra.items():
+        place = tmp_path / "class" / name
+        place.mkdir(parents=True)
+        (place / "passes.py").write_text(stub + text, encoding="utf-8")
+    ran = run_katas("grade", tmp_path / "class", "--katas", "1", "--out", "out", cwd=course)
+    assert ran.code == 0, ran.err
+    index = (course / "out/index.html").read_text(encoding="utf-8")
+    alike = index.partition("<h2>Alike</h2>")[2].partition("</section>")[0]
+    assert set(re.findall(r'href="submissions/(\w+)\.html"', alike)) == {"ada", "bob"}
+    assert "proves nothing" in alike

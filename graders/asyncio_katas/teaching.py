@@ -14,7 +14,7 @@ import click
 
 from asyncio_katas import catalog, keeping
 from asyncio_katas.invocation import command
-from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, submissions
+from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, similarity, submissions
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
@@ -129,12 +129,13 @@ def grade(
         faults, skipped = _grade(run, paths, jobs or os.cpu_count() or 1)
         counting = [kata for kata in every if kata.slug in opened.katas()]
         rows, failures = _pages(run, counting, out, started)
+        alike = similarity.find(opened, counting, course) if similarity.available() else None
     absent = roster.absent(known, [row.name for row in rows])
     _write(out / "grades.csv", grades.own(rows, absent, counting))
     _write(out / "moodle.csv", grades.moodle(rows))
     _write(out / "canvas.csv", grades.canvas(rows, "asyncio katas"))
     pages = class_report.page_names([row.name for row in rows])
-    _write(out / "index.html", class_report.render(rows, absent, failures, [], katas=counting, pages=pages))
+    _write(out / "index.html", class_report.render(rows, absent, failures, alike, katas=counting, pages=pages))
     marking.close(rows, absent, out, skipped)
     if faults:
         raise KatasError(

@@ -25,12 +25,15 @@ def render(
     rows: Sequence[Row],
     absent: Sequence[Person],
     failures: Failures,
-    similar: Sequence[Similar],
+    similar: Sequence[Similar] | None,
     *,
     katas: Sequence[Kata],
     pages: Mapping[str, str],
 ) -> str:
-    """Return the class report; `pages` holds where each submission's own page is."""
+    """Return the class report; `pages` holds where each submission's own page is.
+
+    `similar` is None where nothing was compared.
+    """
     title = say("asyncio katas: a class of {count}", count=len(rows))
     body = tag(
         "body",
@@ -241,9 +244,11 @@ def _most_failed(failures: Failures, katas: Sequence[Kata]) -> Element | None:
     return _part("Most-failed checks", said, tag("table", None, tag("thead", None, head), tag("tbody", None, *lines)))
 
 
-def _similar(similar: Sequence[Similar], pages: Mapping[str, str]) -> Element | None:
+def _similar(similar: Sequence[Similar] | None, pages: Mapping[str, str]) -> Element | None:
+    if similar is None:
+        return _part("Alike", "Not compared. To have answers compared: pip install 'asyncio-katas[teacher]'")
     if not similar:
-        return None
+        return _part("Alike", "No two answers have much in common beyond the starter code.")
     lines = [
         tag(
             "tr",
