@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "watch": {"catalog", "learning", "progress", "records", "rendering", "running", "scoring", "staging", "watch"},
     "verifying": {"catalog", "lab", "learning", "marking", "records", "running", "scoring", "staging"},
     "commands": {"catalog", "keeping", "submission", "learning", "progress", "records", "rendering", "updating"},
-    "teaching": {"catalog", "invocation", "keeping", "marking", "marks", "records", "rendering"},
+    "teaching": {"catalog", "invocation", "keeping", "marking", "marks", "records", "rendering", "running"},
     "cli": {
         "",
         "catalog",

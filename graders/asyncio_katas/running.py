@@ -42,8 +42,9 @@ def portable() -> bool:
 
 
 def can_fork() -> bool:
-    """Tell whether a warm server can fork children here."""
-    return not portable() and "forkserver" in multiprocessing.get_all_start_methods()
+    """Tell whether a warm server can fork children here; workers of a cluster may not have any."""
+    daemonic = multiprocessing.current_process().daemon
+    return not portable() and not daemonic and "forkserver" in multiprocessing.get_all_start_methods()
 
 
 class Obsolete(Exception):  # noqa: N818 - nothing went wrong

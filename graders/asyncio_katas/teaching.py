@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,13 @@ from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.marking.rubric import Rubric
+from asyncio_katas.marking.workers import workers
 from asyncio_katas.marks import Failures, Marked, Person, Row, Submission
 from asyncio_katas.records import Kata, KatasError
 from asyncio_katas.rendering import class_report, grades, hiring, marking
 from asyncio_katas.rendering.marking import View
+from asyncio_katas.rendering.sentences import say
+from asyncio_katas.running import GraderFault
 
 DONE, NOT_ALL = 0, 1
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -83,6 +86,7 @@ class _Run:
 @click.option("--seed-file", type=click.Path(dir_okay=False, path_type=Path),
               help="The secret that held-back inputs derive from; made if it does not exist.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), help="So many submissions at a time; one per core otherwise.")
+@click.option("--scheduler", help="Grade on a Dask cluster: the address of its scheduler, tcp://...")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("grades"), show_default=True,
               help="The folder for the reports.")  # fmt: skip
 @click.option("--gradebook", "book", type=click.Path(dir_okay=False, path_type=Path),
@@ -100,6 +104,7 @@ def grade(
     folders: tuple[str, ...],
     seed_file: Path | None,
     jobs: int | None,
+    scheduler: str | None,
     out: Path,
     book: Path | None,
     people: Path | None,
@@ -126,7 +131,8 @@ def grade(
     _make(out)
     with gradebook.opened(book or out / "gradebook.sqlite", gradebook.version(every), _words()) as opened:
         run = _Run(every, chosen, checks, reader, rules, known, opened, regrade)
-        faults, skipped = _grade(run, paths, jobs or os.cpu_count() or 1)
+        with workers(jobs, scheduler) as (executor, count):
+            faults, skipped = _grade(run, paths, executor, count)
         counting = [kata for kata in every if kata.slug in opened.katas()]
         rows, failures = _pages(run, counting, out, started)
         alike = similarity.find(opened, counting, course) if similarity.available() else None
@@ -138,11 +144,9 @@ def grade(
     _write(out / "index.html", class_report.render(rows, absent, failures, alike, katas=counting, pages=pages))
     marking.close(rows, absent, out, skipped)
     if faults:
-        raise KatasError(
-            "The grader itself failed at {count} submissions, which are not in the gradebook.",
-            "Next: {command}",
-            count=faults,
-            command=command("grade", *_words()),
+        again = command("grade", *_words())
+        raise GraderFault(
+            say("{count} submissions are not in the gradebook.\nNext: {command}", count=faults, command=again)
         )
     return NOT_ALL if any(row.state == grades.UNGRADABLE for row in rows) else DONE
 
@@ -157,7 +161,7 @@ def _held_back(chosen: Sequence[Kata], course: Path, folders: Sequence[str], see
     return [held for place in places for held in held_back.load(chosen, place, seed)]
 
 
-def _grade(run: _Run, paths: Sequence[Path], jobs: int) -> tuple[int, int]:
+def _grade(run: _Run, paths: Sequence[Path], executor: Executor, jobs: int) -> tuple[int, int]:
     """Grade what is to be graded; return at how many the grader failed, and how many were unchanged."""
     faults, graded = 0, 0
 
@@ -176,7 +180,7 @@ def _grade(run: _Run, paths: Sequence[Path], jobs: int) -> tuple[int, int]:
 
     with marking.view(len(paths)) as view:
         try:
-            grading.grade(run.open_submissions(paths, view), ThreadPoolExecutor(jobs), jobs, prepare, record)
+            grading.grade(run.open_submissions(paths, view), executor, jobs, prepare, record)
         except KeyboardInterrupt:
             view.line("Stopped. Everything graded so far is in the gradebook.")
             view.line("Next: {command}", command=command("grade", *_words()))

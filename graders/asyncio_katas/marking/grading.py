@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -103,15 +102,6 @@ def _held_back(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-@contextmanager
-def _ended(executor: Executor) -> Iterator[Executor]:
-    """Let what has begun come to its end, and begin nothing more, however the block is left."""
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-
-
 def grade(
     found: Iterable[Submission],
     executor: Executor,
@@ -135,18 +125,22 @@ def grade(
         for future in futures:
             record(_graded(pending.pop(future), future))
 
-    with _ended(executor):
-        try:
-            add(jobs * _AHEAD)
-            while pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                add(len(done))
-                take(done)
-        except KeyboardInterrupt:
-            for future in pending:
-                future.cancel()
-            take(future for future in list(pending) if not future.cancelled())
-            raise
+    def cancel() -> list[Future[str]]:
+        """Let nothing more begin; return what has begun."""
+        return [future for future in pending if not future.cancel()]
+
+    try:
+        add(jobs * _AHEAD)
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            add(len(done))
+            take(done)
+    except KeyboardInterrupt:
+        take(cancel())
+        raise
+    finally:
+        cancel()
+        executor.shutdown(wait=True)
 
 
 def _graded(item: Submission, future: Future[str]) -> Graded:
