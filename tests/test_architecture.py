@@ -34,6 +34,7 @@ MAY_IMPORT = {
         "marks",
         "protocol",
         "records",
+        "running",
         "scoring",
         "staging",
         "submission",

@@ -111,6 +111,8 @@ class Journal:
 
 def clean(text: str) -> str:
     """Neutralise control characters, so that no text can steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 

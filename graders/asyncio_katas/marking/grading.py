@@ -15,6 +15,7 @@ from asyncio_katas import submission
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.marks import Submission
 from asyncio_katas.records import Kata, Report
+from asyncio_katas.running import GraderFault
 
 # Of each worker so many submissions are read ahead, so that none waits and memory does not grow with the class.
 _AHEAD = 2
@@ -59,12 +60,20 @@ def run(work: Task) -> str:
         answers.mkdir()
         for slug, content in work.answers.items():
             (answers / f"{slug}.py").write_bytes(content)
-        report = submission.grade(_laid_out(work.katas, Path(folder, "katas")), answers, isolate=True)
+        report = _grade(_laid_out(work.katas, Path(folder, "katas")), answers)
         held = []
         for number, one in enumerate(work.held_back):
             checks = _laid_out([one], Path(folder, f"held_back_{number}"))
-            held += _held_back(submission.grade(checks, answers, isolate=True))
+            held += _held_back(_grade(checks, answers))
     return json.dumps({"katas": _katas(report), "held_back": held})
+
+
+def _grade(katas: Sequence[Kata], answers: Path) -> Report:
+    """Grade as a learner's answers are, each kata isolated; a child that an overloaded machine lost gets one more."""
+    try:
+        return submission.grade(katas, answers, isolate=True)
+    except GraderFault:
+        return submission.grade(katas, answers, isolate=True)
 
 
 def _laid_out(katas: Iterable[tuple[Kata, bytes]], root: Path) -> list[Kata]:
