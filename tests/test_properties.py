@@ -166,8 +166,8 @@ def test_a_broken_course_is_an_error_in_words(meta: str, checks: str) -> None:
         assert found.checks
         assert all(1 <= check.task <= len(found.tasks) for check in found.checks)
     else:
-        assert found.fact
-        assert found.next_step.startswith("Next: ")
+        assert str(found.fact)
+        assert str(found.next_step).startswith("Next: ")
 
 
 @many

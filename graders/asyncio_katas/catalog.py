@@ -16,6 +16,7 @@ from asyncio_katas.records import Check, Kata, KatasError, Task
 _FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 # Real seconds; a check on the virtual clock takes milliseconds. One with real threads or processes says more.
 _LIMIT_S = 10.0
+_RESTORE, _CHECK = "Next: git checkout -- {path}", "Next: katas check {kata}"
 
 
 def find_course(start: Path) -> Path:
@@ -24,7 +25,9 @@ def find_course(start: Path) -> Path:
         if any((folder / "katas").glob("[0-9][0-9]_*/kata.toml")):
             return folder
     raise KatasError(
-        f"There is no katas/ folder in {start} or above it.", "Next: cd into your clone of the course, and try again."
+        "There is no katas/ folder in {folder} or above it.",
+        "Next: cd into your clone of the course, and try again.",
+        folder=start,
     )
 
 
@@ -38,7 +41,9 @@ def load(folder: Path) -> Kata:
     """Read one kata's folder."""
     match = _FOLDER.fullmatch(folder.name)
     if match is None:
-        raise KatasError(f"{folder} is not named like a kata.", "Next: name it like 06_concurrency_limit.")
+        raise KatasError(
+            "{folder} is not named like a kata.", "Next: name it like 06_concurrency_limit.", folder=folder
+        )
     meta = folder / "kata.toml"
     data = _read_toml(meta)
     tasks = tuple(_task(meta, number, entry) for number, entry in enumerate(_list(meta, data, "tasks"), start=1))
@@ -91,14 +96,19 @@ def _one(katas: list[Kata], word: str) -> Kata:
         return found[0]
     if found:
         several = ", ".join(kata.name for kata in found)
-        raise KatasError(f"'{word}' fits {len(found)} katas: {several}.", f"Next: katas check {found[0].number:02}")
+        fact = "'{word}' fits {count} katas: {several}."
+        raise KatasError(fact, _CHECK, word=word, count=len(found), several=several, kata=f"{found[0].number:02}")
     names = [kata.slug for kata in katas]
     near = difflib.get_close_matches(wanted, names + [kata.name for kata in katas], n=1, cutoff=0.4)
     if near:
-        raise KatasError(f"There is no kata '{word}'. Did you mean '{near[0]}'?", f"Next: katas check {near[0]}")
+        raise KatasError("There is no kata '{word}'. Did you mean '{kata}'?", _CHECK, word=word, kata=near[0])
     known = ", ".join(f"{kata.number:02}" for kata in katas)
     raise KatasError(
-        f"There is no kata '{word}'.", f"The katas here are {known}. Next: katas check {katas[0].number:02}"
+        "There is no kata '{word}'.",
+        "The katas here are {known}. Next: katas check {kata}",
+        word=word,
+        known=known,
+        kata=f"{katas[0].number:02}",
     )
 
 
@@ -106,16 +116,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KatasError(f"{path} is not valid TOML: {error}.", f"Next: git checkout -- {path}") from None
+        raise KatasError("{path} is not valid TOML: {error}.", _RESTORE, path=path, error=error) from None
 
 
 def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        raise KatasError(f"The check file {path} is missing.", f"Next: git checkout -- {path}") from None
+        raise KatasError("The check file {path} is missing.", _RESTORE, path=path) from None
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise KatasError(f"The check file {path} cannot be read: {error}.", f"Next: git checkout -- {path}") from None
+        raise KatasError("The check file {path} cannot be read: {error}.", _RESTORE, path=path, error=error) from None
     functions = [
         node
         for node in tree.body
@@ -128,7 +138,7 @@ def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
     ]
     checks = [_check(path, node, [*common, *node.decorator_list], tasks) for node in functions]
     if not checks:
-        raise KatasError(f"{path} holds no checks.", f"Next: git checkout -- {path}")
+        raise KatasError("{path} holds no checks.", _RESTORE, path=path)
     return tuple(checks)
 
 
@@ -145,8 +155,12 @@ def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: lis
     task = marks.get("task")
     if not title or not isinstance(task, int) or not 1 <= task <= tasks:
         raise KatasError(
-            f"{path}:{node.lineno}: {node.name} needs a docstring and @pytest.mark.task(1..{tasks}).",
-            f"Next: git checkout -- {path}",
+            "{path}:{line}: {name} needs a docstring and @pytest.mark.task(1..{tasks}).",
+            _RESTORE,
+            path=path,
+            line=node.lineno,
+            name=node.name,
+            tasks=tasks,
         )
     limit = marks.get("timeout", _LIMIT_S)
     return Check(node.name, title, task, float(limit) if isinstance(limit, int | float) else _LIMIT_S)
@@ -156,23 +170,23 @@ def _task(path: Path, number: int, entry: Any) -> Task:
     points = entry.get("points") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(points, int) or points < 1:
         raise KatasError(
-            f"{path}: task {number} needs `points`, a whole number above 0.", f"Next: git checkout -- {path}"
+            "{path}: task {number} needs `points`, a whole number above 0.", _RESTORE, path=path, number=number
         )
     hints = entry.get("hints", [])
     if not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
-        raise KatasError(f"{path}: task {number}: `hints` must be a list of texts.", f"Next: git checkout -- {path}")
+        raise KatasError("{path}: task {number}: `hints` must be a list of texts.", _RESTORE, path=path, number=number)
     return Task(number, _text(path, entry, "title"), points, tuple(hints))
 
 
 def _text(path: Path, data: dict[str, Any], key: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not value:
-        raise KatasError(f"{path}: `{key}` is missing or is no text.", f"Next: git checkout -- {path}")
+        raise KatasError("{path}: `{key}` is missing or is no text.", _RESTORE, path=path, key=key)
     return value
 
 
 def _list(path: Path, data: dict[str, Any], key: str) -> list[Any]:
     value = data.get(key)
     if not isinstance(value, list) or not value:
-        raise KatasError(f"{path}: `{key}` is missing or empty.", f"Next: git checkout -- {path}")
+        raise KatasError("{path}: `{key}` is missing or empty.", _RESTORE, path=path, key=key)
     return value

@@ -2,26 +2,76 @@
 
 from __future__ import annotations
 
+import gettext
 import importlib
+import inspect
 import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, running, scoring, staging
+from asyncio_katas import __version__, catalog, language, localisation, running, scoring, staging
+from asyncio_katas.language import say
 from asyncio_katas.records import Kata, KatasError, Report
 
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+def _translate_help(command: click.Command) -> None:
+    """Put a command's help, and that of its commands and options, into the language in use."""
+    if command.help:
+        command.help = language.translate(inspect.cleandoc(command.help))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = language.translate(parameter.help)
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _translate_help(inner)
+
+
+def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and language.match(value) is None:
+        known = ", ".join(language.LANGUAGES)
+        raise KatasError("'{word}' is none of the languages here: {known}.", "Next: --lang en", word=value, known=known)
+
+
+def _has_signs(stream: TextIO) -> bool:
+    """Tell whether Chinese can be written to a stream."""
+    try:
+        "中".encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, which can be told the language to speak."""
+        cmd.params.append(
+            click.Option(
+                ["--lang"],
+                metavar="LANG",
+                expose_value=False,
+                callback=_expect_language,
+                help="Speak this language: en or zh-CN.",
+            )
+        )
+        super().add_command(cmd, name)
+
     def main(self, *args: Any, **extra: Any) -> Any:
         extra |= {"standalone_mode": False, "prog_name": "katas"}
+        # Help and errors are translated too, so the language is needed before click looks at the arguments.
+        wanted = language.chosen(sys.argv, os.environ) if _has_signs(sys.stdout) and _has_signs(sys.stderr) else "en"
+        language.use(wanted)
+        _translate_help(self)
+        # Click's own words come by the standard gettext, which asks the environment for the language.
+        os.environ["LANGUAGE"] = language.LANGUAGES[wanted]
+        gettext.bindtextdomain(language.GRADER, str(language.CATALOGS))
+        gettext.textdomain(language.GRADER)
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:
@@ -29,14 +79,16 @@ class _Katas(click.Group):
             code = BAD_INPUT
         except KatasError as error:
             # Whoever came here through nox is told the way through nox.
-            next_step = error.next_step.replace("katas check", os.environ.get("ASYNCIO_KATAS_COMMAND", "katas check"))
-            click.echo(f"{error.fact}\n{next_step}", err=True)
+            command = os.environ.get("ASYNCIO_KATAS_COMMAND", "katas check")
+            click.echo(localisation.localise_message(error.fact), err=True)
+            click.echo(str(localisation.localise_message(error.next_step)).replace("katas check", command), err=True)
             code = BAD_INPUT
         except running.GraderFault as error:
-            click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)
+            click.echo(say("The grader itself failed, your answers are not to blame."), err=True)
+            click.echo(error, err=True)
             code = GRADER_FAULT
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted; nothing was changed.", err=True)
+            click.echo(say("Interrupted; nothing was changed."), err=True)
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -63,6 +115,9 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     chosen = catalog.select(catalog.discover(course), katas)
     renderer = _import_meanwhile("terminal" if form == "terminal" else "report_json")
     report = grade(chosen, submission or course / "katas", isolate=isolate)
+    if form != "json" or language.named(sys.argv[1:]):
+        # Whoever reads JSON by a program wants the same texts everywhere, unless they asked for others.
+        report = localisation.localise(report)
     renderer.join()
     if form == "json":
         from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
@@ -138,6 +193,5 @@ def _emit(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise KatasError(
-            f"The report could not be written to {output}: {error.strerror}.", "Next: choose another --output."
-        ) from None
+        fact = "The report could not be written to {output}: {why}."
+        raise KatasError(fact, "Next: choose another --output.", output=output, why=error.strerror) from None

@@ -23,12 +23,12 @@ class Outcome(StrEnum):
 
 
 class KatasError(Exception):
-    """Bad usage or a bad course: one fact, and the exact next command or step."""
+    """Bad usage or a bad course: one fact, and the exact next command or step; both are filled from `values`."""
 
-    def __init__(self, fact: str, next_step: str) -> None:
-        super().__init__(f"{fact}\n{next_step}")
-        self.fact = fact
-        self.next_step = next_step
+    def __init__(self, fact: str, next_step: str, /, **values: object) -> None:
+        texts = {name: str(value) for name, value in values.items()}
+        self.fact, self.next_step = Message(fact, texts), Message(next_step, texts)
+        super().__init__(f"{self.fact}\n{self.next_step}")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known about one check that was run, or that could not be."""
+    """What is known about one check that was run, or that could not be; `mark` is the text in its timeline."""
 
     outcome: Outcome
     message: Message | None = None
@@ -104,6 +104,7 @@ class Finding:
     spot: Spot | None = None
     output: str = ""
     timeline: dict[str, Any] | None = None
+    mark: Message | None = None
 
 
 @dataclass

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from asyncio_katas.lab.messages import Message
+
 End = Literal["running", "returned", "raised", "cancelled"]
 
 _END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
 _MAX_ROWS = 16
 # Code that repeats without end makes a span each time; nobody needs them all.
 _MAX_RECORDED = 100
+# What stands in place of the rows that are left out.
+MORE = "… and {count} more"
 
 
 @dataclass
@@ -35,10 +39,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment to point at, with what is to be seen there."""
+    """A moment to point at, with what is to be seen there: a template for the values of the failure it belongs to."""
 
     at: float
-    text: str
+    text: str | Message
 
 
 @dataclass
@@ -71,12 +75,15 @@ class Timeline:
                 for span in self.spans[:_MAX_RECORDED]
             ],
             "more": max(0, len(self.spans) - _MAX_RECORDED),
-            "mark": {"at": mark.at, "text": mark.text} if mark else None,
+            "mark": {"at": mark.at, "text": str(mark.text)} if mark else None,
         }
 
 
-def draw(record: dict[str, Any], width: int = 80) -> list[str]:
-    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right."""
+def draw(record: dict[str, Any], width: int = 80, *, more: str = MORE) -> list[str]:
+    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right.
+
+    `more` says how many rows are left out.
+    """
     spans = record["spans"]
     shown = spans[:_MAX_ROWS]
     mark = record["mark"]
@@ -95,7 +102,7 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
         lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
     hidden = len(spans) - len(shown) + record.get("more", 0)
     if hidden:
-        lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
+        lines.append(_cut(" " * gutter + more.format(count=hidden), width))
     if mark:
         lines.extend(_pointer(mark["at"], _printable(mark["text"]), gutter, column, width))
     return lines

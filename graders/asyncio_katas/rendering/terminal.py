@@ -16,7 +16,8 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from asyncio_katas.lab.timeline import draw
+from asyncio_katas.lab.timeline import MORE, draw
+from asyncio_katas.language import document, say, translate
 from asyncio_katas.protocol import clean
 from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
 
@@ -32,6 +33,8 @@ _SIGNS = {
 }
 # What stands in for a character that the window's encoding lacks; each as wide as what it replaces.
 _PLAIN = {"✓": "+", "✗": "x", "×": "x", "·": "-", "…": "~", "█": "#", "░": ".", "▏": "|", "▲": "^", "→": ">"}
+# What stays in one line: a word between spaces, or one Chinese sign, with the punctuation that may not stand alone.
+_UNBROKEN = re.compile(r" *(?:[（《“‘]*[⺀-鿿]|[^ ⺀-鿿（《“‘，。；：！？、）》”’]+|.)[，。；：！？、）》”’…]*")
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s+[^\sa-z]|$)|[。！？]|$)", re.MULTILINE)
 # Columns: of no window, of a line that is easy to read, of a list with room for bars. Lines: of output that is shown.
 _NO_WINDOW, _WIDEST, _ROOMY, _OUTPUT_LINES = 80, 100, 60, 10
@@ -53,9 +56,8 @@ def show(report: Report, *, narrow: bool, output: Path | None) -> None:
     try:
         output.write_text(f"{text.plain}\n", encoding="utf-8")
     except OSError as error:
-        template = "The report could not be written to {output}: {why}."
-        fact = _say(template, output=output, why=error.strerror)
-        raise KatasError(fact, _say("Next: choose another --output.")) from None
+        fact = "The report could not be written to {output}: {why}."
+        raise KatasError(fact, "Next: choose another --output.", output=output, why=error.strerror) from None
 
 
 def render(report: Report, *, narrow: bool, width: int, here: Path, command: str, encoding: str = "utf-8") -> Text:
@@ -77,9 +79,9 @@ def render(report: Report, *, narrow: bool, width: int, here: Path, command: str
     if work:
         _next_step(page, report, work, command, narrow=narrow)
     elif narrow:
-        page.pair(_say("Solved."), _say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
+        page.pair(say("Solved."), say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
     else:
-        page.paragraph(_say("Every kata is solved. Well done."), "bold green")
+        page.paragraph(say("Every kata is solved. Well done."), "bold green")
     return Text("\n").join(page.lines)
 
 
@@ -106,7 +108,8 @@ class _Page:
 
     def pair(self, first: str, second: str, style: str = "") -> None:
         """Add two texts in one line where they fit, else in a line each: a command stays in one piece."""
-        both = f"{first} {second}"
+        # Full-width punctuation brings its own space along.
+        both = f"{first}{'' if cell_len(first[-1:]) == 2 else ' '}{second}"
         for text in [both] if cell_len(self._safe(both)) <= self.width else [first, second]:
             self.paragraph(text, style)
 
@@ -135,7 +138,7 @@ class _Page:
 def _wrap(text: str, width: int) -> Iterator[str]:
     for line in text.split("\n"):
         row = ""
-        for word in re.findall(r" *[^ ]+", line):
+        for word in _UNBROKEN.findall(line):
             if row and cell_len(row + word) > width:
                 yield row
                 row = word.lstrip(" ")
@@ -150,7 +153,7 @@ def _standing(page: _Page, report: Report) -> None:
     katas, checks = len(report.katas), sum(len(result.checks) for result in report.katas)
     passed = sum(result.passed for result in report.katas)
     template = "solved {solved} of {katas} · {passed} of {checks} checks"
-    said = _say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
+    said = say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
     bar = _bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
     page.line((bar, "green"), ("  ", ""), (said, "bold"))
 
@@ -169,12 +172,12 @@ def _list(page: _Page, results: Sequence[KataResult], work: KataResult | None) -
 
 def _tail(page: _Page, result: KataResult) -> str:
     """Return what stands behind a kata's title: progress, points, and its outcome in words if it is unusual."""
-    words = _SIGNS[result.outcome][2]
+    words = translate(_SIGNS[result.outcome][2])
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
-        return words or _say("{passed:>2}/{checks} {points:>3}/{most}", **values)
+        return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
     bar = _bar(result.passed, len(result.checks), 8)
-    return _say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
+    return say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
 
 
 def _bar(part: int, whole: int, size: int) -> str:
@@ -185,7 +188,7 @@ def _bar(part: int, whole: int, size: int) -> str:
 def _checks(page: _Page, result: KataResult) -> None:
     """List the checks of the kata in work below the headings of their tasks, then what to look at first."""
     first = next((x for x in result.checks if x.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)), None)
-    heading = _say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
+    heading = say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
     page.line()
     page.pair(heading, page.path(result.answer), "bold")
     for task in result.kata.tasks:
@@ -202,12 +205,12 @@ def _checks(page: _Page, result: KataResult) -> None:
 def _task(page: _Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
     untouched = all(check.outcome is Outcome.NOT_STARTED for check in checks)
     template = "Task {number}: {title} (not started)" if untouched else "Task {number}: {title}"
-    page.paragraph(_say(template, number=task.number, title=task.title), "bold")
+    page.paragraph(say(template, number=task.number, title=task.title), "bold")
     for check in checks:
         sign, style, _ = _SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
-            said = title if untouched else _say("{title} (not started)", title=title.rstrip("."))
+            said = title if untouched else say("{title} (not started)", title=title.rstrip(".。"))
             page.paragraph(said, "dim", lead=f"  {sign} ", lead_style=style)
             continue
         page.line((f"  {sign} ", style), (title, "bold" if check is first else ""))
@@ -219,10 +222,10 @@ def _task(page: _Page, task: Task, checks: Sequence[CheckResult], first: CheckRe
 def _not_written(page: _Page, result: KataResult) -> None:
     """Say what to write where nothing has failed yet."""
     check = next(check for check in result.checks if check.outcome is Outcome.NOT_STARTED)
-    name, spot = check.check.title.partition(":")[0], check.finding.spot
+    name, spot = re.split("[:：]", check.check.title)[0], check.finding.spot
     named = name.replace(".", "").isidentifier()
     template = "Nothing has failed. Write `{name}` next:" if named else "Nothing has failed. Write this next:"
-    page.pair(_say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
+    page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
 
 
 def _failure(page: _Page, result: CheckResult) -> None:
@@ -246,18 +249,18 @@ def _failure(page: _Page, result: CheckResult) -> None:
 def _timeline(page: _Page, record: dict[str, Any] | None) -> None:
     # A forged record may hold moments whose ratio is beyond a float.
     with contextlib.suppress(OverflowError):
-        for row in ["", *draw(record, page.width - 2)] if record else ():
+        for row in ["", *draw(record, page.width - 2, more=translate(MORE))] if record else ():
             page.line(("  ", ""), (row, ""))
 
 
 def _output(page: _Page, output: str) -> None:
     lines = output.expandtabs(4).strip("\n").split("\n")
     page.line()
-    page.line(("  ", ""), (_say("Your code printed:"), "bold"))
+    page.line(("  ", ""), (say("Your code printed:"), "bold"))
     for line in lines[:_OUTPUT_LINES]:
         page.line(("    ", ""), (line, ""))
     if len(lines) > _OUTPUT_LINES:
-        page.line(("    ", ""), (_say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
+        page.line(("    ", ""), (say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
 
 
 def _split(result: CheckResult) -> tuple[str, str]:
@@ -272,9 +275,9 @@ def _notes(page: _Page, report: Report) -> None:
     for result in report.katas:
         if result.kata.changed:
             path = page.path(result.kata.check_file)
-            said = _say("{path} differs from the course's checks.", path=path)
+            said = say("{path} differs from the course's checks.", path=path)
             page.line()
-            page.pair(said, _say("Restore it: git checkout -- {path}", path=path), "yellow")
+            page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
 
 
 def _next_step(page: _Page, report: Report, work: KataResult, command: str, *, narrow: bool) -> None:
@@ -282,18 +285,13 @@ def _next_step(page: _Page, report: Report, work: KataResult, command: str, *, n
     done = ", ".join(f"{result.kata.number:02}" for result in report.katas if result.solved)
     if narrow and done:
         template = "Well done: {done} solved. Next is {number} {title}."
-        page.paragraph(_say(template, done=done, number=number, title=title), "green")
+        page.paragraph(say(template, done=done, number=number, title=title), "green")
     template = "{number}: {passed} of {checks} checks pass."
-    said = _say(template, number=number, passed=work.passed, checks=len(work.checks))
-    page.pair(said, _say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+    said = say(template, number=number, passed=work.passed, checks=len(work.checks))
+    page.pair(said, say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
     submission = answer.parent.parent if answer.parent.name == work.kata.name else answer.parent
     run = f"{command} {number}"
     if page.path(submission) != page.path(work.kata.folder.parent):
         run += f" --submission {page.path(submission)}"
     template = "Next: bring {file} back," if work.outcome is Outcome.NOT_RUN else "Next: open {file},"
-    page.pair(_say(template, file=page.path(answer)), _say("then run: {command}", command=run), "bold")
-
-
-def _say(template: str, **values: object) -> str:
-    """Fill in a sentence: the one place all of them pass, to be translated."""
-    return template.format_map(values)
+    page.pair(say(template, file=page.path(answer)), say("then run: {command}", command=run), "bold")
