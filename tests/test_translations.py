@@ -232,6 +232,17 @@ def test_readmes_correspond(folder: Path) -> None:
         language.use("en")
 
 
+def test_the_course_in_chinese_lists_every_kata() -> None:
+    """The Chinese README of the course links to each kata's, under its title, and to the English one."""
+    text = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert "[简体中文](README.zh-CN.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "[English](README.md)" in text
+    for folder in KATAS:
+        title = (folder / "README.zh-CN.md").read_text(encoding="utf-8").splitlines()[0].partition(" · ")[2]
+        row = f"| [{folder.name[:2]} {folder.name[3:]}](katas/{folder.name}/README.zh-CN.md) | {title} |"
+        assert row in text.splitlines()
+
+
 @pytest.mark.parametrize("folder", KATAS, ids=lambda folder: folder.name)
 def test_chinese_is_set_as_the_documentation_does(folder: Path) -> None:
     """Full-width punctuation after Chinese signs, and a space between Chinese and Latin words."""

@@ -20,21 +20,29 @@ from asyncio_katas.records import Kata, KatasError, Report
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def _translate_help(command: click.Command) -> None:
-    """Put a command's help, and that of its commands and options, into the language in use."""
-    if command.help:
-        command.help = language.translate(inspect.cleandoc(command.help))
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = language.translate(parameter.help)
-    for inner in command.commands.values() if isinstance(command, click.Group) else ():
-        _translate_help(inner)
-
-
 def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None and language.match(value) is None:
         known = ", ".join(language.LANGUAGES)
         raise KatasError("'{word}' is none of the languages here: {known}.", "Next: --lang en", word=value, known=known)
+
+
+def _localised(command: click.Command) -> click.Command:
+    """Put a command's help into the language in use, and let it be told another one."""
+    if not any(parameter.name == "lang" for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--lang"],
+                metavar="LANG",
+                expose_value=False,
+                callback=_expect_language,
+                help="Speak this language: en or zh-CN.",
+            )
+        )
+    command.help = language.translate(inspect.cleandoc(command.help or ""))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.help = language.translate(parameter.help or "")
+    return command
 
 
 def _has_signs(stream: TextIO) -> bool:
@@ -49,25 +57,16 @@ def _has_signs(stream: TextIO) -> bool:
 class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
-    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, which can be told the language to speak."""
-        cmd.params.append(
-            click.Option(
-                ["--lang"],
-                metavar="LANG",
-                expose_value=False,
-                callback=_expect_language,
-                help="Speak this language: en or zh-CN.",
-            )
-        )
-        super().add_command(cmd, name)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        return _localised(command) if command else None
 
     def main(self, *args: Any, **extra: Any) -> Any:
         extra |= {"standalone_mode": False, "prog_name": "katas"}
         # Help and errors are translated too, so the language is needed before click looks at the arguments.
         wanted = language.chosen(sys.argv, os.environ) if _has_signs(sys.stdout) and _has_signs(sys.stderr) else "en"
         language.use(wanted)
-        _translate_help(self)
+        _localised(self)
         # Click's own words come by the standard gettext, which asks the environment for the language.
         os.environ["LANGUAGE"] = language.LANGUAGES[wanted]
         gettext.bindtextdomain(language.GRADER, str(language.CATALOGS))

@@ -22,6 +22,8 @@ from asyncio_katas.lab.outside import Outside
 
 # What the threads of the loop's default pool are called.
 DEFAULT_POOL = "loop-pool"
+# What the loop reports itself; everything else it complains of is in the words of asyncio.
+USED_FROM_ANOTHER_THREAD = "the loop, or a future of its, was used from another thread"
 # Far above what any answer needs (hundreds), reached within a second by one that spins.
 TURNS_WITHOUT_TIME = 20_000
 TURNS_AT_ALL = 200_000
@@ -95,7 +97,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Schedule a callback, and note down a call from another thread: a sleeping loop would not notice it."""
         # Set while the loop runs. The noted call is honoured: the check judges it when the code is done.
         if self._thread_id not in (None, threading.get_ident()):  # type: ignore[attr-defined]
-            self.complaints.append({"message": Message("the loop, or a future of its, was used from another thread")})
+            self.complaints.append({"message": USED_FROM_ANOTHER_THREAD})
         return super().call_soon(callback, *args, context=context)
 
     def create_task(self, coro: Any, **kwargs: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncio_katas.lab.blocking import real_sleep
 from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
-from asyncio_katas.lab.clock import VirtualLoop
+from asyncio_katas.lab.clock import USED_FROM_ANOTHER_THREAD, VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.outside import Outside
 
@@ -103,7 +103,9 @@ class Hygiene:
     def _complaints(self, loop: VirtualLoop | None) -> CheckFailed | None:
         for complaint in loop.complaints if loop else []:
             error = complaint.get("exception")
-            what = complaint.get("message", "")
+            what: str | Message = complaint.get("message", "")
+            if what == USED_FROM_ANOTHER_THREAD:
+                what = Message(USED_FROM_ANOTHER_THREAD)
             if error is not None:
                 what = Message.joined([what, f"  {describe(error)}"])
             return CheckFailed(

@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.text import Text
 
 from asyncio_katas.lab.timeline import MORE, draw
-from asyncio_katas.language import document, say, translate
+from asyncio_katas.language import document, translate
+from asyncio_katas.language import say as _say
 from asyncio_katas.protocol import clean
 from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
 
@@ -79,9 +80,9 @@ def render(report: Report, *, narrow: bool, width: int, here: Path, command: str
     if work:
         _next_step(page, report, work, command, narrow=narrow)
     elif narrow:
-        page.pair(say("Solved."), say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
+        page.pair(_say("Solved."), _say("See the rest: {command}", command=command.removesuffix(" --")), "bold green")
     else:
-        page.paragraph(say("Every kata is solved. Well done."), "bold green")
+        page.paragraph(_say("Every kata is solved. Well done."), "bold green")
     return Text("\n").join(page.lines)
 
 
@@ -153,7 +154,7 @@ def _standing(page: _Page, report: Report) -> None:
     katas, checks = len(report.katas), sum(len(result.checks) for result in report.katas)
     passed = sum(result.passed for result in report.katas)
     template = "solved {solved} of {katas} · {passed} of {checks} checks"
-    said = say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
+    said = _say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
     bar = _bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
     page.line((bar, "green"), ("  ", ""), (said, "bold"))
 
@@ -175,9 +176,9 @@ def _tail(page: _Page, result: KataResult) -> str:
     words = translate(_SIGNS[result.outcome][2])
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
-        return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
+        return words or _say("{passed:>2}/{checks} {points:>3}/{most}", **values)
     bar = _bar(result.passed, len(result.checks), 8)
-    return say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
+    return _say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
 
 
 def _bar(part: int, whole: int, size: int) -> str:
@@ -188,7 +189,7 @@ def _bar(part: int, whole: int, size: int) -> str:
 def _checks(page: _Page, result: KataResult) -> None:
     """List the checks of the kata in work below the headings of their tasks, then what to look at first."""
     first = next((x for x in result.checks if x.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)), None)
-    heading = say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
+    heading = _say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
     page.line()
     page.pair(heading, page.path(result.answer), "bold")
     for task in result.kata.tasks:
@@ -205,12 +206,12 @@ def _checks(page: _Page, result: KataResult) -> None:
 def _task(page: _Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
     untouched = all(check.outcome is Outcome.NOT_STARTED for check in checks)
     template = "Task {number}: {title} (not started)" if untouched else "Task {number}: {title}"
-    page.paragraph(say(template, number=task.number, title=task.title), "bold")
+    page.paragraph(_say(template, number=task.number, title=task.title), "bold")
     for check in checks:
         sign, style, _ = _SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
-            said = title if untouched else say("{title} (not started)", title=title.rstrip(".。"))
+            said = title if untouched else _say("{title} (not started)", title=title.rstrip(".。"))
             page.paragraph(said, "dim", lead=f"  {sign} ", lead_style=style)
             continue
         page.line((f"  {sign} ", style), (title, "bold" if check is first else ""))
@@ -225,7 +226,7 @@ def _not_written(page: _Page, result: KataResult) -> None:
     name, spot = re.split("[:：]", check.check.title)[0], check.finding.spot
     named = name.replace(".", "").isidentifier()
     template = "Nothing has failed. Write `{name}` next:" if named else "Nothing has failed. Write this next:"
-    page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
+    page.pair(_say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
 
 
 def _failure(page: _Page, result: CheckResult) -> None:
@@ -256,11 +257,11 @@ def _timeline(page: _Page, record: dict[str, Any] | None) -> None:
 def _output(page: _Page, output: str) -> None:
     lines = output.expandtabs(4).strip("\n").split("\n")
     page.line()
-    page.line(("  ", ""), (say("Your code printed:"), "bold"))
+    page.line(("  ", ""), (_say("Your code printed:"), "bold"))
     for line in lines[:_OUTPUT_LINES]:
         page.line(("    ", ""), (line, ""))
     if len(lines) > _OUTPUT_LINES:
-        page.line(("    ", ""), (say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
+        page.line(("    ", ""), (_say("... {count} more lines", count=len(lines) - _OUTPUT_LINES), "dim"))
 
 
 def _split(result: CheckResult) -> tuple[str, str]:
@@ -275,9 +276,9 @@ def _notes(page: _Page, report: Report) -> None:
     for result in report.katas:
         if result.kata.changed:
             path = page.path(result.kata.check_file)
-            said = say("{path} differs from the course's checks.", path=path)
+            said = _say("{path} differs from the course's checks.", path=path)
             page.line()
-            page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
+            page.pair(said, _say("Restore it: git checkout -- {path}", path=path), "yellow")
 
 
 def _next_step(page: _Page, report: Report, work: KataResult, command: str, *, narrow: bool) -> None:
@@ -285,13 +286,13 @@ def _next_step(page: _Page, report: Report, work: KataResult, command: str, *, n
     done = ", ".join(f"{result.kata.number:02}" for result in report.katas if result.solved)
     if narrow and done:
         template = "Well done: {done} solved. Next is {number} {title}."
-        page.paragraph(say(template, done=done, number=number, title=title), "green")
+        page.paragraph(_say(template, done=done, number=number, title=title), "green")
     template = "{number}: {passed} of {checks} checks pass."
-    said = say(template, number=number, passed=work.passed, checks=len(work.checks))
-    page.pair(said, say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
+    said = _say(template, number=number, passed=work.passed, checks=len(work.checks))
+    page.pair(said, _say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
     submission = answer.parent.parent if answer.parent.name == work.kata.name else answer.parent
     run = f"{command} {number}"
     if page.path(submission) != page.path(work.kata.folder.parent):
         run += f" --submission {page.path(submission)}"
     template = "Next: bring {file} back," if work.outcome is Outcome.NOT_RUN else "Next: open {file},"
-    page.pair(say(template, file=page.path(answer)), say("then run: {command}", command=run), "bold")
+    page.pair(_say(template, file=page.path(answer)), _say("then run: {command}", command=run), "bold")
