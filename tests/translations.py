@@ -24,7 +24,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 # It stands in every catalog's header, which is to be the same whoever has written it.
-catalogs.VERSION = "2"
+catalogs.VERSION = "2"  # type: ignore[attr-defined]
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "graders" / "asyncio_katas"
 CATALOGS = PACKAGE / "locale"
@@ -330,6 +330,8 @@ def updated(locale: str, name: str, texts: Texts) -> Catalog:
     catalog.obsolete.clear()
     catalog.header_comment = f"# Simplified Chinese: {name}"
     catalog.project, catalog.version, catalog.fuzzy = "asyncio-katas", "1", False
+    catalog.last_translator, catalog.language_team = "The asyncio-katas authors", locale
+    catalog.msgid_bugs_address = ""
     catalog.creation_date = catalog.revision_date = _EPOCH
     return catalog
 
