@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gettext
 import importlib
+import inspect
 import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, learning, progress, running
+from asyncio_katas import __version__, catalog, language, learning, localisation, progress, running
+from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
+from asyncio_katas.language import say
 from asyncio_katas.records import KatasError
 from asyncio_katas.submission import grade
 
@@ -20,7 +24,40 @@ _RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
 # What lives in commands.py, which brings much along that `check` has no use for.
 _FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]
-SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and language.match(value) is None:
+        known = ", ".join(language.LANGUAGES)
+        raise KatasError("'{word}' is none of the languages here: {known}.", "Next: --lang en", word=value, known=known)
+
+
+def _localised(command: click.Command) -> click.Command:
+    """Put a command's help into the language in use, and let it be told another one."""
+    if not any(parameter.name == "lang" for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--lang"],
+                metavar="LANG",
+                expose_value=False,
+                callback=_expect_language,
+                help="Speak this language: en or zh-CN.",
+            )
+        )
+    command.help = language.translate(inspect.cleandoc(command.help or ""))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.help = language.translate(parameter.help or "")
+    return command
+
+
+def _has_signs(stream: TextIO) -> bool:
+    """Tell whether Chinese can be written to a stream."""
+    try:
+        "中".encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Katas(click.Group):
@@ -30,27 +67,38 @@ class _Katas(click.Group):
         return sorted([*super().list_commands(ctx), *_FOR_LEARNERS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _FOR_LEARNERS:
-            return super().get_command(ctx, cmd_name)
-        from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
+        command = super().get_command(ctx, cmd_name)
+        if cmd_name in _FOR_LEARNERS:
+            from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
 
-        return COMMANDS[cmd_name]
+            command = COMMANDS[cmd_name]
+        return _localised(command) if command else None
 
     def main(self, *args: Any, **extra: Any) -> Any:
         extra |= {"standalone_mode": False, "prog_name": "katas"}
+        # Help and errors are translated too, so the language is needed before click looks at the arguments.
+        wanted = language.chosen(sys.argv, os.environ) if _has_signs(sys.stdout) and _has_signs(sys.stderr) else "en"
+        language.use(wanted)
+        _localised(self)
+        # Click's own words come by the standard gettext, which asks the environment for the language.
+        os.environ["LANGUAGE"] = language.LANGUAGES[wanted]
+        gettext.bindtextdomain(language.GRADER, str(language.CATALOGS))
+        gettext.textdomain(language.GRADER)
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:
             error.show()
             code = BAD_INPUT
         except KatasError as error:
-            click.echo(f"{error.fact}\n{error.next_step}", err=True)
+            click.echo(localisation.localise_message(error.fact), err=True)
+            click.echo(localisation.localise_message(error.next_step), err=True)
             code = BAD_INPUT
         except running.GraderFault as error:
-            click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)
+            click.echo(say("The grader itself failed, your answers are not to blame."), err=True)
+            click.echo(error, err=True)
             code = GRADER_FAULT
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted; nothing of yours was changed.", err=True)
+            click.echo(say("Interrupted; nothing of yours was changed."), err=True)
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -78,12 +126,15 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     chosen = catalog.select(every, katas)
     renderer = _import_meanwhile(_RENDERERS[form])
     report = grade(chosen, submission or course / "katas", isolate=isolate)
+    if form != "json" or language.named(sys.argv[1:]):
+        # Whoever reads JSON by a program wants the same texts everywhere, unless they asked for others.
+        report = localisation.localise(report)
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
         known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)
     if known.notice:
-        click.echo(str(known.notice), err=True)
+        click.echo(localisation.localise_message(known.notice), err=True)
     if form == "json":
         from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
 
@@ -93,7 +144,7 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
 
         _emit(html.render(report), output)
         if output:
-            click.echo(_WRITTEN.format(file=output, uri=output.resolve().as_uri()))
+            click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
     else:
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
@@ -113,7 +164,7 @@ def watch(kata: str | None) -> int:
 
     course = catalog.course_here()
     katas = catalog.discover(course)
-    return live.watch(course, katas, catalog.select(katas, [kata])[0] if kata else None)
+    return live.watch(course, katas, catalog.one(katas, kata, "watch") if kata else None)
 
 
 @cli.command()

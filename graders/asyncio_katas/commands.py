@@ -7,13 +7,11 @@ from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, keeping, learning, progress, updating
+from asyncio_katas import catalog, keeping, learning, localisation, progress, submission, updating
+from asyncio_katas.invocation import SOLVED, UNSOLVED
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
-from asyncio_katas.submission import grade
-
-SOLVED, UNSOLVED = 0, 1
 
 
 @click.command()
@@ -23,8 +21,8 @@ def hint(kata: str | None) -> int:
     course = catalog.course_here()
     katas = catalog.discover(course)
     known = _known(course)
-    named = catalog.select(katas, [kata], "hint") if kata else []
-    result = grade(named, course / "katas").katas[0] if named else _in_work(katas, course, known)
+    named = catalog.one(katas, kata, "hint") if kata else None
+    result = _grade([named], course).katas[0] if named else _in_work(katas, course, known)
     if result is None:
         lessons.all_solved()
         return SOLVED
@@ -43,7 +41,7 @@ def hint(kata: str | None) -> int:
 def reset(kata: str) -> int:
     """Put the stub of KATA back. What you wrote is kept in a dated backup."""
     course = catalog.course_here()
-    chosen = catalog.select(catalog.discover(course), [kata], "reset")[0]
+    chosen = catalog.one(catalog.discover(course), kata, "reset")
     lessons.was_reset(chosen, learning.reset(chosen, course))
     return SOLVED
 
@@ -53,7 +51,7 @@ def reset(kata: str) -> int:
 def solution(kata: str) -> int:
     """Show other right answers beside yours, once all checks of KATA pass."""
     course = catalog.course_here()
-    chosen = catalog.select(catalog.discover(course), [kata], "solution")[0]
+    chosen = catalog.one(catalog.discover(course), kata, "solution")
     others = learning.answers(chosen, course)
     if not others:
         raise KatasError(
@@ -62,7 +60,7 @@ def solution(kata: str) -> int:
             number=f"{chosen.number:02}",
             folder=course / "solutions" / chosen.name,
         )
-    report = grade([chosen], course / "katas")
+    report = _grade([chosen], course)
     _noted(course, report)
     if not report.solved:
         lessons.not_yet(report.katas[0])
@@ -76,7 +74,7 @@ def list_() -> int:
     """List all katas: what is solved, and the hints taken."""
     course = catalog.course_here()
     katas = catalog.discover(course)
-    report = grade(katas, course / "katas")
+    report = _grade(katas, course)
     known = _noted(course, report)
     lessons.listing(report, known)
     if learning.finished(course, katas, report, known):
@@ -89,7 +87,7 @@ def next_() -> int:
     """Go on to the next unsolved kata."""
     course = catalog.course_here()
     katas = catalog.discover(course)
-    report = grade(katas, course / "katas")
+    report = _grade(katas, course)
     known = _noted(course, report)
     chosen = learning.next_kata(report, known.current)
     if chosen:
@@ -107,8 +105,13 @@ def update(source: str | None) -> int:
     """Take over the newest course; every file that you changed stays as it is."""
     course = catalog.course_here()
     done = updating.update(course, source)
-    lessons.update(done, catalog.discover(course))
+    lessons.update(done, [localisation.localise_kata(kata) for kata in catalog.discover(course)])
     return SOLVED
+
+
+def _grade(katas: Sequence[Kata], course: Path, *, isolate: bool = False) -> Report:
+    """Grade the learner's own answers; the report is in their language."""
+    return localisation.localise(submission.grade(katas, course / "katas", isolate=isolate))
 
 
 def _known(course: Path) -> Progress:
@@ -121,14 +124,14 @@ def _noted(course: Path, report: Report) -> Progress:
 
 def _told(known: Progress) -> Progress:
     if known.notice:
-        click.echo(str(known.notice), err=True)
+        click.echo(localisation.localise_message(known.notice), err=True)
     return known
 
 
 def close(course: Path, katas: Sequence[Kata]) -> None:
     """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
     lessons.once_more()
-    report = grade(katas, course / "katas", isolate=True)
+    report = _grade(katas, course, isolate=True)
     known = _noted(course, report)
     if report.solved < len(katas):
         terminal.show(report, narrow=False, output=None)
@@ -146,8 +149,8 @@ def close(course: Path, katas: Sequence[Kata]) -> None:
 def _in_work(katas: list[Kata], course: Path, known: Progress) -> KataResult | None:
     """Return the kata to go on with; all are run only where the current one does not settle it."""
     current = [kata for kata in katas if kata.slug == known.current]
-    result = grade(current, course / "katas").in_work(known.current) if current else None
-    return result or grade(katas, course / "katas").in_work(None)
+    result = _grade(current, course).in_work(known.current) if current else None
+    return result or _grade(katas, course).in_work(None)
 
 
 COMMANDS = {str(found.name): found for found in (hint, list_, next_, reset, solution, update)}

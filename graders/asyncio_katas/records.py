@@ -97,7 +97,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known about one check that was run, or that could not be."""
+    """What is known about one check that was run, or that could not be; `mark` is the text in its timeline."""
 
     outcome: Outcome
     message: Message | None = None
@@ -105,6 +105,7 @@ class Finding:
     spot: Spot | None = None
     output: str = ""
     timeline: dict[str, Any] | None = None
+    mark: Message | None = None
 
 
 @dataclass

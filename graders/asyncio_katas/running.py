@@ -376,7 +376,8 @@ def _death(journal: Journal, code: int, root: str, *, in_time: bool) -> Finding:
             ),
             _with_source(spot),
         )
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    values = {"number": abs(code)}
+    how = Message.of("signal {number}", values) if code < 0 else Message.of("exit code {number}", values)
     return Finding(
         Outcome.ERROR,
         Message.of("The code ended the whole Python process ({how}).", {"how": how}),

@@ -23,7 +23,7 @@ CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES = range(7, 13), 3, 3, 5, 12, 3
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((http[^)]*)\)")
-_DOCUMENTATION = "https://docs.python.org/3/"
+_DOCUMENTATION, _CHINESE_DOCUMENTATION = "https://docs.python.org/3/", "https://docs.python.org/zh-cn/3/"
 # Real seconds for a README's program; none needs more than one.
 _EXAMPLE_S = 60
 
@@ -128,8 +128,9 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
     names = [path.name for path in (course / "katas").iterdir()]
     modules = {kata.slug, *(path.stem for path in right + wrong)}
     strays = [*_strays(kata.folder, _KATA_FILES, kata), *_strays(solutions, _SOLUTION_FILES, kata)]
-    readme = kata.folder / "README.md"
+    readme, chinese = kata.folder / "README.md", kata.folder / "README.zh-CN.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    translation = chinese.read_text(encoding="utf-8") if chinese.exists() else ""
     notes = (solutions / "NOTES.md").read_text(encoding="utf-8") if (solutions / "NOTES.md").exists() else ""
     unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
     rules: list[tuple[str, bool, str, object]] = [
@@ -175,6 +176,12 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
             bool(_LINK.findall(text)) and all(link.startswith(_DOCUMENTATION) for link in _LINK.findall(text)),
             "links lead elsewhere than to Python's documentation: {found}",
             [link for link in _LINK.findall(text) if not link.startswith(_DOCUMENTATION)],
+        ),
+        (
+            "Chinese README links",
+            all(link.startswith(_CHINESE_DOCUMENTATION) for link in _LINK.findall(translation)),
+            "links lead elsewhere than to the Chinese edition of Python's documentation: {found}",
+            [link for link in _LINK.findall(translation) if not link.startswith(_CHINESE_DOCUMENTATION)],
         ),
     ]
     return [

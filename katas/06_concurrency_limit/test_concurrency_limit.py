@@ -87,7 +87,7 @@ async def test_limit_is_kept_and_reached(lab: Lab) -> None:
         fetch.peak <= 3,
         "limit=3, but {peak} requests were in flight at t={t}.",
         look="Count again who holds a slot, from before the request starts until after it has ended.",
-        mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 3"),
+        mark=Mark(fetch.peak_at, "{peak} in flight, limit 3"),
         peak=fetch.peak,
         t=fetch.peak_at,
     )
@@ -124,7 +124,7 @@ async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
             fetch.peak <= 2,
             "limit=2, but {peak} requests were in flight: where nothing is limited, no slot becomes free.",
             look="First keep the limit; then see that no slot stays empty.",
-            mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 2"),
+            mark=Mark(fetch.peak_at, "{peak} in flight, limit 2"),
             peak=fetch.peak,
         )
         events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})

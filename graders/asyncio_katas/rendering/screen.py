@@ -9,23 +9,12 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.text import Text
 
+from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report
-from asyncio_katas.rendering.page import Page, say
+from asyncio_katas.rendering.page import Page
 from asyncio_katas.rendering.terminal import _SIGNS, _bar, _failure, _not_written, _tail, standing
 
 _PENDING = ("○", "dim")
-_KEYS = {
-    "n": "next",
-    "p": "previous",
-    "l": "list",
-    "h": "hint",
-    "r": "reset",
-    "s": "solution",
-    "a": "all",
-    "q": "quit",
-}
-_LIST_KEYS = {"↑↓": "choose", "Enter": "open", "a": "check all", "Esc": "back", "q": "quit"}
-_ANSWER_KEYS = {"↑↓": "scroll", "s": "the next answer", "Esc": "back", "q": "quit"}
 
 
 class Showing(Enum):
@@ -34,6 +23,23 @@ class Showing(Enum):
     KATA = auto()
     LIST = auto()
     ANSWER = auto()
+
+
+# In each case: the keys, and what they do.
+_KEYS = {
+    Showing.KATA: {
+        "n": "next",
+        "p": "previous",
+        "l": "list",
+        "h": "hint",
+        "r": "reset",
+        "s": "solution",
+        "a": "all",
+        "q": "quit",
+    },
+    Showing.LIST: {"↑↓": "choose", "Enter": "open", "a": "check all", "Esc": "back", "q": "quit"},
+    Showing.ANSWER: {"↑↓": "scroll", "s": "the next answer", "Esc": "back", "q": "quit"},
+}
 
 
 @dataclass(frozen=True)
@@ -176,7 +182,7 @@ def _first(page: Page, view: View) -> None:
         page.paragraph(said, "bold green", lead="✓ ", lead_style="green")
     else:
         _not_written(page, work)
-        page.paragraph(say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+        page.paragraph(say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
 
 
 def _list(page: Page, view: View) -> None:
@@ -197,11 +203,13 @@ def _awaited(page: Page, result: KataResult, view: View) -> str:
 
 
 def _keys(page: Page, view: View) -> None:
-    keys = {Showing.LIST: _LIST_KEYS, Showing.ANSWER: _ANSWER_KEYS, Showing.KATA: _KEYS}[view.showing]
     rows: list[list[tuple[str, str]]] = [[]]
-    for key, word in keys.items():
+    for key in _KEYS[view.showing]:
         off = key == "s" and view.showing is Showing.KATA and not view.work.solved
-        pieces = [(key, "dim" if off else "bold cyan"), (f" {say(word)}  ", "dim" if off else "")]
+        pieces = [
+            (key, "dim" if off else "bold cyan"),
+            (f" {translate(_KEYS[view.showing][key])}  ", "dim" if off else ""),
+        ]
         used = sum(cell_len(text) for text, _ in rows[-1])
         if rows[-1] and used + sum(cell_len(text) for text, _ in pieces) - 2 > page.width:
             rows.append([])

@@ -6,6 +6,7 @@ Texts that come from an answer are shown as they are: never as markup, and never
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from rich.text import Text
 
 from asyncio_katas import invocation
 from asyncio_katas.invocation import checking
-from asyncio_katas.lab.timeline import draw
+from asyncio_katas.lab.timeline import EXPECTED, MORE, draw
+from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
-from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console, say
+from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console
 from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its style, and its words where the sign does not say enough.
@@ -128,7 +130,7 @@ def table(page: Page, results: Sequence[KataResult], work: KataResult | None) ->
 
 def _tail(page: Page, result: KataResult) -> str:
     """Return what stands behind a kata's title: progress, points, and its outcome in words if it is unusual."""
-    words = _SIGNS[result.outcome][2]
+    words = translate(_SIGNS[result.outcome][2])
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
         return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
@@ -166,7 +168,7 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
         sign, style, _ = _SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
-            said = title if untouched else say("{title} (not started)", title=title.rstrip("."))
+            said = title if untouched else say("{title} (not started)", title=title.rstrip(".。"))
             page.paragraph(said, "dim", lead=f"  {sign} ", lead_style=style)
             continue
         page.line((f"  {sign} ", style), (title, "bold" if check is first else ""))
@@ -178,7 +180,7 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
 def _not_written(page: Page, result: KataResult) -> None:
     """Say what to write where nothing has failed yet."""
     check = next(check for check in result.checks if check.outcome is Outcome.NOT_STARTED)
-    name, spot = check.check.title.partition(":")[0], check.finding.spot
+    name, spot = re.split("[:：]", check.check.title)[0], check.finding.spot
     named = name.replace(".", "").isidentifier()
     template = "Nothing has failed. Write `{name}` next:" if named else "Nothing has failed. Write this next:"
     page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
@@ -205,7 +207,9 @@ def _failure(page: Page, result: CheckResult) -> None:
 def _timeline(page: Page, record: dict[str, Any] | None) -> None:
     # A forged record may hold moments whose ratio is beyond a float.
     with contextlib.suppress(OverflowError):
-        for row in ["", *draw(record, page.width - 2)] if record else ():
+        for row in (
+            ["", *draw(record, page.width - 2, more=translate(MORE), expected=translate(EXPECTED))] if record else ()
+        ):
             page.line(("  ", ""), (row, ""))
 
 
@@ -251,7 +255,7 @@ def _first_steps(page: Page, first: KataResult, command: str) -> None:
     number = f"{first.kata.number:02}"
     page.line()
     page.paragraph(say("Welcome. Begin with any kata, for example with {number}:", number=number), "bold")
-    page.paragraph(say("read {readme}", readme=page.path(first.kata.folder / "README.md")), lead="1. ")
+    page.paragraph(say("read {readme}", readme=page.path(document(first.kata.folder / "README.md"))), lead="1. ")
     page.paragraph(say("edit {file}", file=page.path(first.answer)), lead="2. ")
     template = "run {command} and read the first failure; repeat"
     page.paragraph(say(template, command=f"{command} {number}"), lead="3. ")
@@ -268,7 +272,7 @@ def _next_step(page: Page, report: Report, work: KataResult, command: str, *, na
         page.paragraph(say(template, done=done, number=number, title=title), "green")
     template = "{number}: {passed} of {checks} checks pass."
     said = say(template, number=number, passed=work.passed, checks=len(work.checks))
-    page.pair(said, say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+    page.pair(said, say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
     submission = answer.parent.parent if answer.parent.name == work.kata.name else answer.parent
     run = f"{command} {number}"
     if page.path(submission) != page.path(work.kata.folder.parent):

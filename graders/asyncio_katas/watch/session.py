@@ -13,6 +13,8 @@ from pathlib import Path
 
 from asyncio_katas import catalog, learning, scoring, staging
 from asyncio_katas import progress as memory
+from asyncio_katas.language import say
+from asyncio_katas.localisation import localise, localise_message
 from asyncio_katas.records import Kata, KataResult, KatasError, Outcome
 from asyncio_katas.rendering.screen import Showing, View
 from asyncio_katas.watch.watching import Desk, Run
@@ -44,7 +46,7 @@ class Session:
         self.desk = Desk(list(self._katas), work.slug)
         self.over = False
         self.scroll = 0
-        self._results = {kata.slug: scoring.score([self._assembly(kata)], {}).katas[0] for kata in katas}
+        self._results = {kata.slug: self._blank(kata) for kata in katas}
         self._live: tuple[Run, KataResult, frozenset[str]] | None = None
         self._stamps: dict[Path, tuple[object, ...]] = {}
         self._asked: list[str] = []
@@ -100,11 +102,11 @@ class Session:
         try:
             fresh = catalog.load(kata.folder)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
             return
         if fresh != kata:
             self._katas[kata.slug] = fresh
-            self._results[kata.slug] = scoring.score([self._assembly(fresh)], {}).katas[0]
+            self._results[kata.slug] = self._blank(fresh)
             self.desk.demand(kata.slug, now)
 
     def progressed(self, run: Run, result: KataResult, pending: frozenset[str]) -> None:
@@ -188,7 +190,7 @@ class Session:
             self._show(Showing.KATA)
             self._confirming = True
             template = "Put the stub back into {file}? What you wrote is kept beside it. y: yes, any other key: no."
-            self._notes = (template.format(file=self.answer(self.desk.work).name),)
+            self._notes = (say(template, file=self.answer(self.desk.work).name),)
 
     def _move(self, by: int) -> None:
         if self._showing is Showing.LIST:
@@ -215,12 +217,12 @@ class Session:
         result = self._results[self.desk.work]
         self._show(Showing.KATA)
         if result.solved:
-            self._notes = ("This kata is solved: there is nothing to hint at.",)
+            self._notes = (say("This kata is solved: there is nothing to hint at."),)
             return
         before = self._hint
         self._hint = learning.hint(result.kata, result, self.progress) or before
         if self._hint == before:
-            self._notes = ("There is no further hint for this task.",)
+            self._notes = (say("There is no further hint for this task."),)
         self._remember()
 
     def _solution(self) -> None:
@@ -229,7 +231,7 @@ class Session:
         if not answers:
             self._show(Showing.KATA)
             open_later = "The solution can be read here as soon as this kata is solved."
-            self._notes = ("This course came without its solutions." if result.solved else open_later,)
+            self._notes = (say("This course came without its solutions." if result.solved else open_later),)
             return
         self._answer %= len(answers)
         self._show(Showing.ANSWER)
@@ -239,18 +241,18 @@ class Session:
         try:
             backup = learning.reset(self._katas[slug], self._course)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
             return
         self.look(now)
         self._hint = None
         template = "The stub is back. What you wrote is kept in {file}" if backup else "The stub is back."
-        self._notes = (template.format(file=backup),)
+        self._notes = (say(template, file=backup),)
 
     def _remember(self) -> None:
         try:
             memory.save(self._course, self.progress)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
 
     def tell(self, *notes: str) -> None:
         """Show what whoever drives the session has to say."""
@@ -283,19 +285,24 @@ class Session:
         answers = learning.answers(result.kata, self._course)
         path = answers[self._answer % len(answers)]
         template = "Answer {number} of {count}: {path}"
-        title = template.format(number=self._answer % len(answers) + 1, count=len(answers), path=path)
+        title = say(template, number=self._answer % len(answers) + 1, count=len(answers), path=path)
         return title, path.read_text(encoding="utf-8", errors="replace")
 
-    def _assembly(self, kata: Kata) -> staging.Assembly:
+    def _blank(self, kata: Kata) -> KataResult:
         """Return what a kata looks like of which nothing is known yet."""
-        return staging.Assembly(kata, self.answer(kata.slug), kata.folder)
+        assembly = staging.Assembly(kata, staging.answer_path(kata, self._course / "katas"), kata.folder)
+        return localise(scoring.score([assembly], {})).katas[0]
 
 
 def _said(hint: learning.Hint | None) -> str:
     if hint is None:
         return ""
     template = "Hint {number} of {count} for task {task}: {text}"
-    return template.format(number=hint.number, count=hint.of, task=hint.task, text=hint.text)
+    return say(template, number=hint.number, count=hint.of, task=hint.task, text=hint.text)
+
+
+def _words(error: KatasError) -> tuple[str, str]:
+    return str(localise_message(error.fact)), str(localise_message(error.next_step))
 
 
 def _failing_task(result: KataResult) -> int:
