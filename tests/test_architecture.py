@@ -15,8 +15,8 @@ PACKAGE = ROOT / "graders" / "asyncio_katas"
 MAY_IMPORT = {
     "lab": {"lab"},
     "invocation": set[str](),
-    "keeping": set[str](),
     "records": {"lab"},
+    "keeping": {"records"},
     "language": set[str](),
     "localisation": {"lab", "records", "language"},
     "catalog": {"invocation", "records"},
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "updating": {"keeping", "invocation", "records"},
     "rendering": {
         "lab",
+        "keeping",
         "invocation",
         "language",
         "learning",
@@ -53,7 +54,7 @@ MAY_IMPORT = {
         "staging",
         "watch",
     },
-    "verifying": {"lab", "learning", "records", "running", "scoring", "staging"},
+    "verifying": {"lab", "learning", "records", "staging", "submission"},
     "commands": {
         "catalog",
         "invocation",
@@ -71,6 +72,7 @@ MAY_IMPORT = {
         "catalog",
         "commands",
         "invocation",
+        "keeping",
         "language",
         "localisation",
         "submission",

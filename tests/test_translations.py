@@ -16,9 +16,10 @@ import pytest
 from conftest import ROOT, Ran, run_katas
 from translations import CATALOGS, LOCALES, Texts, all_texts, as_po, compiled, po_path, read, updated
 
-from asyncio_katas import catalog, language, running, staging
+from asyncio_katas import catalog, language
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Finding
+from asyncio_katas.submission import grade_answer
 
 ALL: Mapping[str, Texts] = all_texts()
 KATAS = sorted((ROOT / "katas").glob("[0-9][0-9]_*"))
@@ -111,10 +112,8 @@ def test_what_wrong_answers_are_told_is_translated(folder: Path) -> None:
     known = ALL[kata.slug].found.keys() | ALL["grader"].found.keys()
 
     def told(answer: Path) -> set[str]:
-        with staging.stage() as root:
-            assembly = staging.assemble(kata, answer, root)
-            seen = running.grade([assembly], str(root), isolate=True, until_failure=True)
-        return {text for finding in seen[kata.slug].findings.values() for text in templates(finding)}
+        checks = grade_answer(kata, answer, until_failure=True).checks
+        return {text for check in checks for text in templates(check.finding)}
 
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         heard = set().union(*pool.map(told, sorted((ROOT / "solutions" / folder.name / "wrong").glob("*.py"))))

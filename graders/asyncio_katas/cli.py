@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, language, learning, localisation, progress, running
+from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running
 from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
 from asyncio_katas.language import say
 from asyncio_katas.records import KatasError
@@ -228,12 +228,4 @@ def _emit(text: str, output: Path | None) -> None:
         # Bytes: these formats are UTF-8 whatever the window's encoding is.
         click.echo(text.encode(), nl=False)
         return
-    try:
-        output.write_bytes(text.encode())
-    except OSError as error:
-        raise KatasError(
-            "The report could not be written to {output}: {why}.",
-            "Next: choose another --output.",
-            output=output,
-            why=error.strerror,
-        ) from None
+    keeping.write_report(output, text)

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import learning, running, scoring, staging
+from asyncio_katas import learning, staging
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
+from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES = range(7, 13), 3, 3, 5, 12, 3
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
@@ -228,11 +229,8 @@ def _grading(
     kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]]
 ) -> Trial:
     def run() -> list[Claim]:
-        with staging.stage() as root:
-            assembly = staging.assemble(kata, answer, root)
-            # Of a wrong answer only the first failure is judged.
-            seen = running.grade([assembly], str(root), isolate=True, until_failure=about == "wrong")
-            return judge(answer, scoring.score([assembly], seen).katas[0])
+        # Of a wrong answer only the first failure is judged.
+        return judge(answer, grade_answer(kata, answer, until_failure=about == "wrong"))
 
     digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
     return Trial(kata, about, f"{answer.name}/{number}", run, digest)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from asyncio_katas.lab.chains import Place, answer_line, place_of
+from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import owner
 from asyncio_katas.lab.limits import LimitFired
 from asyncio_katas.lab.messages import Message, expect, fail, same, show
@@ -137,12 +137,7 @@ class ThreadCall(Ending):
 
     def place(self) -> Place | None:
         """Return the line of the code under test that the call has reached."""
-        frame = sys._current_frames().get(self._thread.ident or 0)
-        places = []
-        while frame is not None:
-            places.append(place_of(frame))
-            frame = frame.f_back
-        return answer_line(reversed(places))
+        return stack_line(sys._current_frames().get(self._thread.ident or 0))
 
 
 class Call(Ending):

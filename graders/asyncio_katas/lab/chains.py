@@ -101,6 +101,15 @@ def answer_line(places: Iterable[Place]) -> Place | None:
     return found[-1] if found else None
 
 
+def stack_line(frame: FrameType | None) -> Place | None:
+    """Return the line of the code under test that a thread's stack has reached; `frame` is the innermost."""
+    places = []
+    while frame is not None:
+        places.append(place_of(frame))
+        frame = frame.f_back
+    return answer_line(reversed(places))
+
+
 def describe_tasks(tasks: Iterable[asyncio.Task[Any]]) -> Message | None:
     """Return a line per task, if any: its chain down to the answer's line, and what that line waits for."""
     chains = [(task, await_chain(task)) for task in sorted(tasks, key=_number)]

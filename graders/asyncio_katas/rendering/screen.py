@@ -12,7 +12,7 @@ from rich.text import Text
 from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report
 from asyncio_katas.rendering.page import Page
-from asyncio_katas.rendering.terminal import _SIGNS, _bar, _failure, _not_written, _tail, standing
+from asyncio_katas.rendering.terminal import SIGNS, failure, kata_tail, not_written, progress_bar, standing
 
 _PENDING = ("○", "dim")
 
@@ -149,7 +149,7 @@ def _heading(page: Page, view: View) -> None:
 
 
 def _sign(result: CheckResult, view: View) -> tuple[str, str]:
-    return _PENDING if result.check.id in view.pending else _SIGNS[result.outcome][:2]
+    return _PENDING if result.check.id in view.pending else SIGNS[result.outcome][:2]
 
 
 def _kata(page: Page, view: View) -> None:
@@ -173,7 +173,7 @@ def _first(page: Page, view: View) -> None:
     """Show what to look at first."""
     work = view.work
     if view.failure:
-        _failure(page, view.failure)
+        failure(page, view.failure)
     elif view.pending:
         known = len(work.checks) - len(view.pending)
         page.paragraph(say("Checking: {known} of {checks} checks so far.", known=known, checks=len(work.checks)))
@@ -181,7 +181,7 @@ def _first(page: Page, view: View) -> None:
         said = say("Solved: all {checks} checks pass.", checks=len(work.checks))
         page.paragraph(said, "bold green", lead="✓ ", lead_style="green")
     else:
-        _not_written(page, work)
+        not_written(page, work)
         page.paragraph(say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
 
 
@@ -190,7 +190,7 @@ def _list(page: Page, view: View) -> None:
     room = page.width - 9 - max(map(cell_len, tails))
     longest = min(max(cell_len(result.kata.title) for result in view.results), room)
     for row, (result, tail) in enumerate(zip(view.results, tails, strict=True)):
-        sign, style = _PENDING if result.kata.slug in view.unknown else _SIGNS[result.outcome][:2]
+        sign, style = _PENDING if result.kata.slug in view.unknown else SIGNS[result.outcome][:2]
         chosen = row == view.cursor
         title = page.fit(result.kata.title, longest)
         title += " " * (longest - cell_len(title))
@@ -199,7 +199,7 @@ def _list(page: Page, view: View) -> None:
 
 
 def _awaited(page: Page, result: KataResult, view: View) -> str:
-    return _bar(0, 1, 8) if result.kata.slug in view.unknown else _tail(page, result)
+    return progress_bar(0, 1, 8) if result.kata.slug in view.unknown else kata_tail(page, result)
 
 
 def _keys(page: Page, view: View) -> None:

@@ -14,16 +14,16 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from asyncio_katas import invocation
+from asyncio_katas import invocation, keeping
 from asyncio_katas.invocation import checking
 from asyncio_katas.lab.timeline import EXPECTED, MORE, draw
 from asyncio_katas.language import document, say, translate
-from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
+from asyncio_katas.records import CheckResult, KataResult, Outcome, Report, Task
 from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console
 from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its style, and its words where the sign does not say enough.
-_SIGNS = {
+SIGNS = {
     Outcome.PASSED: ("✓", "green", ""),
     Outcome.FAILED: ("✗", "red", ""),
     Outcome.ERROR: ("!", "red", "error"),
@@ -57,15 +57,7 @@ def show(report: Report, *, narrow: bool, output: Path | None, current: str | No
     if output is None:
         window.print(text, soft_wrap=True)
         return
-    try:
-        output.write_text(f"{text.plain}\n", encoding="utf-8")
-    except OSError as error:
-        raise KatasError(
-            "The report could not be written to {output}: {why}.",
-            "Next: choose another --output.",
-            output=output,
-            why=error.strerror,
-        ) from None
+    keeping.write_report(output, f"{text.plain}\n")
 
 
 def render(
@@ -111,34 +103,35 @@ def standing(page: Page, report: Report) -> None:
     passed = sum(result.passed for result in report.katas)
     template = "solved {solved} of {katas} · {passed} of {checks} checks"
     said = say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
-    bar = _bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
+    bar = progress_bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
     page.line((bar, "green"), ("  ", ""), (said, "bold"))
 
 
 def table(page: Page, results: Sequence[KataResult], work: KataResult | None) -> None:
     """Add a line for each kata, with an arrow at the one in work."""
-    tails = [_tail(page, result) for result in results]
+    tails = [kata_tail(page, result) for result in results]
     longest = max(cell_len(result.kata.title) for result in results)
     room = min(longest, page.width - 9 - max(map(cell_len, tails)))
     page.line()
     for result, tail in zip(results, tails, strict=True):
-        sign, style, _ = _SIGNS[result.outcome]
+        sign, style, _ = SIGNS[result.outcome]
         arrow, strong = ("→ ", "bold") if result is work else ("  ", "")
         title = set_cell_size(page.fit(result.kata.title, room), room)
         page.line((arrow, "bold cyan"), (f"{sign} ", style), (f"{result.kata.number:02} {title}  {tail}", strong))
 
 
-def _tail(page: Page, result: KataResult) -> str:
+def kata_tail(page: Page, result: KataResult) -> str:
     """Return what stands behind a kata's title: progress, points, and its outcome in words if it is unusual."""
-    words = translate(_SIGNS[result.outcome][2])
+    words = translate(SIGNS[result.outcome][2])
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
         return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
-    bar = _bar(result.passed, len(result.checks), 8)
+    bar = progress_bar(result.passed, len(result.checks), 8)
     return say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
 
 
-def _bar(part: int, whole: int, size: int) -> str:
+def progress_bar(part: int, whole: int, size: int) -> str:
+    """Return a bar of so many columns; it is full only when everything is done."""
     full = part * size // max(whole, 1)
     return "█" * full + "░" * (size - full)
 
@@ -155,9 +148,9 @@ def _checks(page: Page, result: KataResult) -> None:
             _task(page, task, checks, first)
     page.line()
     if first:
-        _failure(page, first)
+        failure(page, first)
     else:
-        _not_written(page, result)
+        not_written(page, result)
 
 
 def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
@@ -165,7 +158,7 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
     template = "Task {number}: {title} (not started)" if untouched else "Task {number}: {title}"
     page.paragraph(say(template, number=task.number, title=task.title), "bold")
     for check in checks:
-        sign, style, _ = _SIGNS[check.outcome]
+        sign, style, _ = SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
             said = title if untouched else say("{title} (not started)", title=title.rstrip(".。"))
@@ -177,7 +170,7 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
             page.line(("      ", ""), (said, "dim"))
 
 
-def _not_written(page: Page, result: KataResult) -> None:
+def not_written(page: Page, result: KataResult) -> None:
     """Say what to write where nothing has failed yet."""
     check = next(check for check in result.checks if check.outcome is Outcome.NOT_STARTED)
     name, spot = re.split("[:：]", check.check.title)[0], check.finding.spot
@@ -186,10 +179,10 @@ def _not_written(page: Page, result: KataResult) -> None:
     page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
 
 
-def _failure(page: Page, result: CheckResult) -> None:
+def failure(page: Page, result: CheckResult) -> None:
     """Show all that is known about one failure."""
     finding = result.finding
-    sign, style, _ = _SIGNS[result.outcome]
+    sign, style, _ = SIGNS[result.outcome]
     page.paragraph(result.check.title, lead=f"{sign} ", lead_style=style)
     sentence, rest = _split(result)
     page.paragraph(sentence, "bold", lead="  ")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from asyncio_katas import catalog, learning, scoring, staging
 from asyncio_katas import progress as memory
 from asyncio_katas.language import say
 from asyncio_katas.localisation import localise, localise_message
-from asyncio_katas.records import Kata, KataResult, KatasError, Outcome
+from asyncio_katas.records import Kata, KataResult, KatasError, Outcome, Report
 from asyncio_katas.rendering.screen import Showing, View
 from asyncio_katas.watch.watching import Desk, Run
 
@@ -122,8 +121,7 @@ class Session:
             return False
         self._results[run.slug] = result
         self._at[run.slug] = time.strftime("%H:%M:%S")
-        if result.solved and run.slug not in self.progress.solved:
-            self.progress.solved[run.slug] = datetime.now(UTC).isoformat(timespec="seconds")
+        if self.progress.note_solved(Report((result,))):
             self._remember()
         if run.slug == self.desk.work:
             self._judged(result)
