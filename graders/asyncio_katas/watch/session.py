@@ -187,7 +187,7 @@ class Session:
         elif key == "r" and not answering:
             self._show(Showing.KATA)
             self._confirming = True
-            template = "Put the stub back into {file}? What you wrote is kept beside it. y: yes, any other key: no."
+            template = "Put the stub back into {file}? What you wrote is kept in a backup. y: yes, any other key: no."
             self._notes = (say(template, file=self.answer(self.desk.work).name),)
 
     def _move(self, by: int) -> None:
