@@ -54,7 +54,7 @@ def run_katas(*words: str | Path, cwd: Path, **environment: str) -> Ran:
         capture_output=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
-        timeout=110,
+        timeout=400,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
