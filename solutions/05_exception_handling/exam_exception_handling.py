@@ -85,7 +85,7 @@ def exam_task_that_has_failed(exam: Exam) -> None:
 
 @examine.task(2)
 def exam_services_together(exam: Exam) -> None:
-    """supervise: all services at the same time, each once, and what they gave in the order of the mapping; {} for none."""
+    """supervise: all services at the same time, each once; what they gave, in the order of the mapping."""
     for count in (exam.draw.randint(4, 9), 0):
         with exam.scene() as scene:
             values = [None, 0, *exam.mints(count)][:count]

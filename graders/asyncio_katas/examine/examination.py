@@ -94,7 +94,7 @@ def examine(
                 start_s=start_s,
                 patience_s=patience_s,
             )
-            observation.findings = _findings(kata.checks, order, _ask(order))
+            observation.findings = findings(kata.checks, order, _ask(order))
             observation.duration_s = time.monotonic() - began
         return scoring.score([assembly], {kata.slug: observation}).katas[0]
 
@@ -119,24 +119,24 @@ def _ask(order: Order) -> bytes:
     return report
 
 
-def _findings(checks: Sequence[Check], order: Order, report: bytes) -> dict[str, Finding]:
+def findings(checks: Sequence[Check], order: Order, report: bytes) -> dict[str, Finding]:
     """Return what a report says of each check, and end what a judge that died has left behind."""
     key, known = bytes.fromhex(order.key), {check.id for check in checks}
-    findings: dict[str, Finding] = {}
+    found: dict[str, Finding] = {}
     workers: list[int] = []
     for number, line in enumerate(report.splitlines()):
         fact = verify(key, number, line)
         if fact is None:
-            findings = dict.fromkeys(known, _FORGED)
+            found = dict.fromkeys(known, _FORGED)
             break
         if "worker" in fact:
             workers.append(fact["worker"])
         elif fact["check"] in known:
-            findings[fact["check"]] = _finding(fact["finding"])
-    if len(findings) < len(known) and not running.portable():
+            found[fact["check"]] = _finding(fact["finding"])
+    if len(found) < len(known) and not running.portable():
         for pid in workers[-1:]:
             running.kill_group(pid)
-    return {check: findings.get(check, _SILENT) for check in known}
+    return {check: found.get(check, _SILENT) for check in known}
 
 
 def _finding(told: dict[str, Any]) -> Finding:

@@ -11,23 +11,23 @@ import math
 from typing import Any
 
 MAX_LINE = 64_000
-MAX_DEPTH = 12
-MAX_NODES = 4_000
+MAX_DEPTH = 40
+MAX_NODES = 20_000
 _MAX_DIGITS = 18
 _MAX_TEXT = 2_000
 MAX_TIME = 1e9
 
-# What a worker may say, with the fields each needs besides `turn` and `say`.
-_SAID = {
-    "call": {"of", "args"},
-    "cancelled": {"call"},
-    "notice": {"of", "args"},
-    "ask": {"of", "args"},
-    "returned": {"run", "value"},
-    "raised": {"run", "error"},
-    "idle": {"wake"},
-    "broken": {"error"},
-    "spins": set[str](),
+# What a worker may say, with what each needs besides `turn` and `say`.
+_SAID: dict[str, dict[str, type]] = {
+    "call": {"of": str, "args": list},
+    "cancelled": {"call": int},
+    "notice": {"of": str, "args": list},
+    "ask": {"of": str, "args": list},
+    "returned": {"run": str, "value": object},
+    "raised": {"run": str, "error": object},
+    "idle": {"wake": object},
+    "broken": {"error": object},
+    "spins": {},
 }
 _TAGS = {"tuple", "dict", "error", "group", "object", "other"}
 
@@ -47,22 +47,16 @@ def read(line: bytes) -> dict[str, Any]:
     if type(said) is not dict or type(said.get("say")) is not str or type(said.get("turn")) is not str:
         raise Breach("a line that says nothing")
     fields = _SAID.get(said["say"])
-    if fields is None or said.keys() != fields | {"say", "turn"}:
+    if fields is None or said.keys() != fields.keys() | {"say", "turn"}:
         raise Breach("a line of no known kind")
-    for name in ("of", "run"):
-        if name in fields and type(said[name]) is not str:
-            raise Breach("a name that is no text")
-    if "call" in fields and type(said["call"]) is not int:
-        raise Breach("a call without a number")
-    if "args" in fields and type(said["args"]) is not list:
-        raise Breach("arguments that are no list")
-    if "wake" in fields and said["wake"] is not None:
-        said["wake"] = _moment(said["wake"])
+    for name, kind in fields.items():
+        if kind is not object and type(said[name]) is not kind:
+            raise Breach("a line whose parts are of the wrong kind")
+        _measure(said[name])
     if "error" in fields and not is_error(said["error"]):
         raise Breach("an exception that is none")
-    for name in ("args", "value", "error"):
-        if name in fields:
-            _measure(said[name])
+    if said.get("wake") is not None:
+        said["wake"] = _moment(said["wake"])
     return said
 
 

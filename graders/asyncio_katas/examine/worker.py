@@ -26,6 +26,8 @@ _MAX_DEPTH = 8
 _MAX_ITEMS = 500
 _MAX_TEXT = 500
 _MAX_WHOLE = 10**15
+# Of one value, as JSON.
+_MAX_TOLD = 20_000
 
 
 class Link:
@@ -170,7 +172,7 @@ class Stage:
         else:
             self._runs[token].cancel()
 
-    def _do_run(self, run: str, name: str, args: list[Any], kwargs: dict[str, Any], keep: bool, sync: bool) -> None:
+    def _do_run(self, *, run: str, name: str, args: list[Any], kwargs: dict[str, Any], keep: bool, sync: bool) -> None:
         async def main() -> Any:
             result = getattr(self._module, name)(*decoded, **named)
             if not sync and inspect.isawaitable(result):
@@ -211,16 +213,16 @@ class Stage:
             try:
                 value = await main()
             except BaseException as error:  # noqa: BLE001 - whatever it is, the judge is told
-                self._link.say("raised", run=run, error=_encode(error))
+                self._link.say("raised", run=run, error=_told(error, {"error": [_name(type(error)), ""]}))
             else:
-                self._link.say("returned", run=run, value=_encode(value))
+                self._link.say("returned", run=run, value=_told(value))
 
         self._runs[run] = self._loop.create_task(tell())
 
     async def _call(self, of: str, args: list[Any]) -> Any:
         """Have the judge serve a call. A cancelled one ends when the judge says that its cleanup is over."""
         number, self._calls = self._calls, self._calls + 1
-        self._link.say("call", of=of, args=[_encode(arg) for arg in args])
+        self._link.say("call", of=of, args=_told(list(args), []))
         try:
             how, value = await self._answer(number)
         except asyncio.CancelledError:
@@ -294,11 +296,11 @@ class Stage:
         return self._kept[token] if token in self._kept else self._runs[token]
 
     def _make_callback(self, token: str) -> Callable[..., None]:
-        return lambda *args: self._link.say("notice", of=token, args=[_encode(arg) for arg in args])
+        return lambda *args: self._link.say("notice", of=token, args=_told(list(args), []))
 
     def _make_question(self, token: str) -> Callable[..., Any]:
         def ask(*args: Any) -> Any:
-            self._link.say("ask", of=token, args=[_encode(arg) for arg in args])
+            self._link.say("ask", of=token, args=_told(list(args), []))
             return self._link.receive()["answer"]
 
         return ask
@@ -318,30 +320,46 @@ class Stage:
         return method
 
 
+def _told(value: Any, otherwise: Any = None) -> Any:
+    """Return JSON for a value; where that would be very long, the type alone, or what is to stand for it."""
+    encoded = _encode(value)
+    if len(json.dumps(encoded)) <= _MAX_TOLD:
+        return encoded
+    return {"other": _name(type(value))} if otherwise is None else otherwise
+
+
 def _encode(value: Any, depth: int = 0) -> Any:
     """Return JSON for a value; of what is too large, or of no plain kind, only the type."""
     kind = type(value)
-    if value is None or kind is bool:
+    if _is_plain(value):
         return value
-    if kind in (int, float) and abs(value) < _MAX_WHOLE:
-        return value
-    if kind is str and len(value) <= _MAX_TEXT:
-        return value
-    if issubclass(kind, BaseExceptionGroup) and depth < _MAX_DEPTH:
-        members = [_encode(member, depth + 1) for member in value.exceptions[:_MAX_ITEMS]]
-        return {"group": [_name(kind), members, str(value.message)[:_MAX_TEXT]]}
-    if issubclass(kind, BaseException):
-        text = value.args[0] if value.args else ""
-        # What a cancellation says is nobody's business.
-        told = type(text) is str and kind is not asyncio.CancelledError
-        return {"error": [_name(kind), text[:_MAX_TEXT] if told else ""]}
     if kind is Thing:
         return {"object": value.token}
+    if issubclass(kind, BaseException):
+        return _encode_error(value, depth)
     if kind in (list, tuple, dict) and len(value) <= _MAX_ITEMS and depth < _MAX_DEPTH:
         pairs = [list(pair) for pair in value.items()] if kind is dict else value
         items = [_encode(item, depth + 1) for item in pairs]
         return items if kind is list else {kind.__name__: items}
     return {"other": _name(kind)}
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind in (int, float):
+        return bool(abs(value) < _MAX_WHOLE)
+    return value is None or kind is bool or (kind is str and len(value) <= _MAX_TEXT)
+
+
+def _encode_error(error: BaseException, depth: int) -> Any:
+    kind = type(error)
+    if isinstance(error, BaseExceptionGroup) and depth < _MAX_DEPTH:
+        members = [_encode(member, depth + 1) for member in error.exceptions[:_MAX_ITEMS]]
+        return {"group": [_name(kind), members, error.message[:_MAX_TEXT]]}
+    text = error.args[0] if error.args else ""
+    # What a cancellation says is nobody's business.
+    told = type(text) is str and kind is not asyncio.CancelledError
+    return {"error": [_name(kind), text[:_MAX_TEXT] if told else ""]}
 
 
 def _name(kind: type) -> str:
@@ -369,7 +387,7 @@ def main() -> None:
     try:
         module = _load(order["file"])
     except BaseException as error:  # noqa: BLE001 - whatever it is, the judge is told
-        link.say("broken", error=_encode(error))
+        link.say("broken", error=_told(error, {"error": [_name(type(error)), ""]}))
         return
     link.rest(None)
     while True:
