@@ -211,7 +211,9 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["tuple", "dict", "error", "group", "object", "other", "x"]), inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["tuple", "dict", "error", "group", "object", "other", "x"]), inner, max_size=2
+        )
     ),
     max_leaves=12,
 )
@@ -230,7 +232,11 @@ SAID = st.one_of(
 )
 
 
-@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()) | SAID.map(lambda s: json.dumps(s).encode()))
+@given(
+    st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | SAID.map(lambda s: json.dumps(s).encode())
+)
 @settings(deadline=None)
 def test_no_line_breaks_the_reading(line: bytes) -> None:
     """A line is either a dict of a known kind, or a breach."""

@@ -200,6 +200,12 @@ def exam_many_failures(exam: Exam) -> None:
             call = scene.run("fetch_limited", urls_of(exam, 3 * limit), fetch, limit=limit)
             scene.play()
             scene.expect_over(call, when)
+            scene.expect(
+                fetch.peak == limit,
+                "limit={limit}, and {peak} requests were in flight.",
+                limit=limit,
+                peak=fetch.peak,
+            )
             seen = [named(error) for error in errors]
             scene.expect(
                 call.how == "raised" and call.value in seen,

@@ -223,7 +223,7 @@ def exam_cancelled_caller(exam: Exam) -> None:
             )
             op = operation(exam, scene, first)
             if where == "operation":
-                call = scene.run("call_with_timeout", op, exam.seconds(8, 12))
+                call = scene.run("call_with_timeout", op, exam.seconds(11, 15))
             else:
                 backoff, _, _ = pauses(exam, scene, 32, 48)
                 call = retrying(scene, op, backoff)
