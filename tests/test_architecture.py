@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "running": {"lab", "records", "protocol", "staging", "child"},
     "scoring": {"lab", "records", "staging"},
     "submission": {"records", "running", "scoring", "staging"},
+    "examine": {"catalog", "examine", "lab", "protocol", "records", "running", "scoring", "staging"},
     "progress": {"lab", "keeping", "records"},
     "learning": {"keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
@@ -71,6 +72,7 @@ MAY_IMPORT = {
         "",
         "catalog",
         "commands",
+        "examine",
         "invocation",
         "keeping",
         "language",
@@ -81,6 +83,7 @@ MAY_IMPORT = {
         "records",
         "rendering",
         "running",
+        "staging",
         "verifying",
         "watch",
     },
@@ -111,11 +114,17 @@ def test_dependencies_run_one_way(path: Path) -> None:
 
 
 def test_katas_use_the_lab_alone() -> None:
-    """A check imports the lab and its kata, and solutions import nothing of the grader."""
+    """A check imports the lab and its kata; of the solutions only an examination imports anything of the grader."""
     for path in sorted((ROOT / "katas").glob("*/*.py")):
         assert imports(path) <= {"lab"}, path
     for path in sorted((ROOT / "solutions").rglob("*.py")):
-        assert not imports(path), path
+        assert imports(path) <= ({"examine"} if path.name.startswith("exam_") else set()), path
+
+
+def test_the_worker_holds_nothing_of_the_judge() -> None:
+    """The process that imports an answer has nothing of the program in it but the worker."""
+    assert not imports(PACKAGE / "examine" / "worker.py")
+    assert not imports(PACKAGE / "examine" / "__init__.py")
 
 
 def test_no_conftest_and_unique_names() -> None:

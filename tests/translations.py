@@ -30,8 +30,8 @@ PACKAGE = ROOT / "graders" / "asyncio_katas"
 CATALOGS = PACKAGE / "locale"
 LOCALES = ("zh_CN",)
 GRADER = "grader"
-# Authors read English: what only `katas verify` and `katas seal` say is not translated.
-FOR_AUTHORS = {"verifying.py", "proof.py"}
+# Authors and teachers read English: what only their commands say is not translated.
+NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py"}
 # Which positional arguments of a function are templates; `look` and `help` are wherever they occur.
 TEMPLATES = {
     "Mark": (1,),
@@ -270,7 +270,7 @@ def grader_texts() -> Texts:
     """Return what the grader itself says, to whoever runs it through nox or directly."""
     texts = Texts()
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.name not in FOR_AUTHORS:
+        if NOT_FOR_LEARNERS.isdisjoint(path.relative_to(PACKAGE).parts):
             find_in_source(path, texts)
     find_in_source(ROOT / "noxfile.py", texts)
     for text in CLICK:

@@ -13,10 +13,10 @@ from typing import Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running
+from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running, staging
 from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
 from asyncio_katas.language import say
-from asyncio_katas.records import KatasError
+from asyncio_katas.records import KatasError, Report
 from asyncio_katas.submission import grade
 
 # Of each --format: the module that renders it.
@@ -203,6 +203,38 @@ def verify(
     else:
         rendering.table(proofs)
     return UNSOLVED if any(proof.problems for proof in proofs) else SOLVED
+
+
+@cli.command()
+@click.argument("kata")
+@click.option(
+    "--submission",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the answers.",
+)
+@click.option(
+    "--seed-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Draw delays, failures, counts and values from this secret; otherwise from a new one.",
+)
+@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+def examine(kata: str, submission: Path, seed_file: Path | None, form: str) -> int:
+    """For those who grade: examine an answer from outside, by a judge that never imports it."""
+    from asyncio_katas.examine import examination  # noqa: PLC0415 - learners have no use for these
+    from asyncio_katas.rendering import examined  # noqa: PLC0415
+
+    course = catalog.course_here()
+    chosen = catalog.one(catalog.discover(course), kata, "examine")
+    seed = examination.read_seed(seed_file)
+    result = examination.examine(chosen, staging.answer_path(chosen, submission), seed, course)
+    if form == "json":
+        from asyncio_katas.rendering import report_json  # noqa: PLC0415
+
+        _emit(report_json.render(Report((result,))), None)
+    else:
+        click.echo(examined.text(result))
+    return SOLVED if result.solved else UNSOLVED
 
 
 @cli.command(hidden=True)

@@ -58,9 +58,15 @@ def assemble(kata: Kata, answer: Path, root: Path, text: bytes | None = None) ->
 
     A `text` that was read from the answer's file earlier stands for what the file holds now.
     """
+    assembly = assemble_answer(kata, answer, root, text)
+    shutil.copyfile(kata.check_file, assembly.folder / kata.check_file.name)
+    return assembly
+
+
+def assemble_answer(kata: Kata, answer: Path, root: Path, text: bytes | None = None) -> Assembly:
+    """Copy the answer alone: whoever examines it from outside brings nothing along."""
     folder = root / kata.name
     folder.mkdir()
-    shutil.copyfile(kata.check_file, folder / kata.check_file.name)
     problem = _problem(answer) if text is None else ""
     if not problem:
         (folder / f"{kata.slug}.py").write_bytes(answer.read_bytes() if text is None else text)

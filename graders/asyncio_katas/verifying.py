@@ -192,7 +192,8 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
 
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
-_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py", "__pycache__"}
+_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
+                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
@@ -207,7 +208,9 @@ def _text(found: object) -> str:
 def _answers(solutions: Path, kind: str) -> list[Path]:
     """Return the right or the wrong answers; the reference is the first of the right ones."""
     reference = sorted(solutions.glob("*.py")) if kind == "right" else []
-    return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
+    return [path for path in reference if not path.name.startswith(("test_", "exam_"))] + sorted(
+        solutions.glob(f"{kind}/*.py")
+    )
 
 
 def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[Trial]:

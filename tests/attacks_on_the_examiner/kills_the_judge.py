@@ -1,0 +1,16 @@
+"""Kills the process that judges it.
+
+Stopped by: without a signed verdict there is no point; the program that started the judge goes on.
+Ends: not_run
+"""
+
+import os
+import signal
+
+os.kill(os.getppid(), signal.SIGKILL)
+
+
+async def fetch_all(urls, fetch): ...
+
+
+async def fetch_limited(urls, fetch, *, limit): ...
