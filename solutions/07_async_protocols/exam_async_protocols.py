@@ -324,6 +324,7 @@ def exam_no_connection_no_loss(exam: Exam) -> None:
                 scene.play()
             _, second = db.borrow(pool, Plan(exam.seconds(1, 4)))
             scene.play()
+            expect_lent(scene, second, "One before it got none, and must not have taken the place along.")
             _, third = db.borrow(pool, Plan(exam.seconds(1, 4)))
             scene.play()
             scene.expect_raised(victim, error if what == "refused" else "CancelledError")
