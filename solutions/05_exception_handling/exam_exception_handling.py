@@ -182,7 +182,8 @@ def exam_final_failures(exam: Exam) -> None:
     for count in (exam.draw.randint(3, 6), 1):
         with exam.scene() as scene:
             retries = exam.draw.randint(1, 2)
-            finals, services = [], []
+            finals: list[Any] = []
+            services: list[Any] = []
             for seconds in exam.times(count, 4, 8):
                 plans = [Plan(seconds, error=exam.error()) for _ in range(retries)]
                 last = exam.error()
