@@ -19,7 +19,7 @@ from conftest import ROOT, run_katas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncio_katas import catalog, staging
+from asyncio_katas import catalog, learning, staging
 from asyncio_katas.examine import examination, judge, signing, wire
 from asyncio_katas.examine.channel import Channel, Gone
 from asyncio_katas.examine.exam import Exam
@@ -66,8 +66,9 @@ def checks_of(kata: Kata) -> dict[str, Any]:
 
 def answers(kata: Kata, kind: str) -> list[Path]:
     """Return the right or the wrong answers to a kata; the reference is among the right ones."""
-    folder = ROOT / "solutions" / kata.name
-    return [*([folder / f"{kata.slug}.py"] if kind == "right" else []), *sorted((folder / kind).glob("*.py"))]
+    if kind == "right":
+        return learning.answers(kata, ROOT)
+    return sorted((ROOT / "solutions" / kata.name / kind).glob("*.py"))
 
 
 def together(judged: Callable[[Path], object], paths: Sequence[Path]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -72,31 +72,22 @@ def solution(kata: str) -> int:
 @click.command("list")
 def list_() -> int:
     """List all katas: what is solved, and the hints taken."""
-    course = catalog.course_here()
-    katas = catalog.discover(course)
-    report = _grade(katas, course)
-    known = _noted(course, report)
-    lessons.listing(report, known)
-    if learning.finished(course, katas, report, known):
-        close(course, katas)
-    return SOLVED
+    return _look_at_all(catalog.course_here(), lessons.listing)
 
 
 @click.command("next")
 def next_() -> int:
     """Go on to the next unsolved kata."""
     course = catalog.course_here()
-    katas = catalog.discover(course)
-    report = _grade(katas, course)
-    known = _noted(course, report)
-    chosen = learning.next_kata(report, known.current)
-    if chosen:
-        known.current = chosen.slug
-        progress.save(course, known)
-    lessons.way_on(report, chosen)
-    if learning.finished(course, katas, report, known):
-        close(course, katas)
-    return SOLVED
+
+    def go_on(report: Report, known: Progress) -> None:
+        chosen = learning.next_kata(report, known.current)
+        if chosen:
+            known.current = chosen.slug
+            progress.save(course, known)
+        lessons.way_on(report, chosen)
+
+    return _look_at_all(course, go_on)
 
 
 @click.command()
@@ -106,6 +97,17 @@ def update(source: str | None) -> int:
     course = catalog.course_here()
     done = updating.update(course, source)
     lessons.update(done, [localisation.localise_kata(kata) for kata in catalog.discover(course)])
+    return SOLVED
+
+
+def _look_at_all(course: Path, tell: Callable[[Report, Progress], None]) -> int:
+    """Grade all katas and tell of it, and close the course where that is due."""
+    katas = catalog.discover(course)
+    report = _grade(katas, course)
+    known = _noted(course, report)
+    tell(report, known)
+    if learning.finished(course, katas, report, known):
+        close(course, katas)
     return SOLVED
 
 

@@ -163,6 +163,17 @@ class KataResult:
         """How many checks passed."""
         return sum(1 for result in self.checks if result.outcome is Outcome.PASSED)
 
+    @property
+    def first_failure(self) -> CheckResult | None:
+        """The check to look at first: one that neither passed nor only waits to be written."""
+        quiet = (Outcome.PASSED, Outcome.NOT_STARTED)
+        return next((result for result in self.checks if result.outcome not in quiet), None)
+
+    @property
+    def failing_task(self) -> int | None:
+        """The number of the first task with a check that did not pass, begun or not; None if the kata is solved."""
+        return next((result.check.task for result in self.checks if result.outcome is not Outcome.PASSED), None)
+
 
 @dataclass(frozen=True)
 class Report:

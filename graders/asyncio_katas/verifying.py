@@ -60,7 +60,7 @@ def verify(
     All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time. With a `log`,
     what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only)]
+    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -123,7 +123,7 @@ def _claim(item: list[str | None]) -> Claim:
 def _course(kata: Kata, course: Path) -> list[Claim]:
     """Return what must hold of a kata's files as they lie there."""
     solutions = course / "solutions" / kata.name
-    right, wrong = _answers(solutions, "right"), _answers(solutions, "wrong")
+    right, wrong = _answers(kata, course)
     ids = [check.id for check in kata.checks]
     per_task = [sum(1 for check in kata.checks if check.task == task.number) for task in kata.tasks]
     names = [path.name for path in (course / "katas").iterdir()]
@@ -205,16 +205,14 @@ def _text(found: object) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
 
 
-def _answers(solutions: Path, kind: str) -> list[Path]:
-    """Return the right or the wrong answers; the reference is the first of the right ones."""
-    reference = sorted(solutions.glob("*.py")) if kind == "right" else []
-    return [path for path in reference if not path.name.startswith(("test_", "exam_"))] + sorted(
-        solutions.glob(f"{kind}/*.py")
-    )
+def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
+    """Return the right answers, the reference first, and the wrong ones."""
+    return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, only: str | None) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
+    right, wrong = _answers(kata, course)
     found = [_grading(kata, "stub", stub, 1, _judge_stub)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
@@ -222,9 +220,9 @@ def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
+            found += [_grading(kata, "right", path, number, _judge_right) for path in right]
         if only != "right":
-            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
+            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in wrong]
     return found
 
 

@@ -50,11 +50,6 @@ class Channel:
             os.set_blocking(child.orders.fileno(), False)
         threading.Thread(target=_read, args=(child.journal, self._lines), daemon=True).start()
 
-    @property
-    def pid(self) -> int:
-        """The worker's process group."""
-        return self._child.pid
-
     def load(self, answer: str, patience_s: float) -> None:
         """Have the worker import an answer."""
 

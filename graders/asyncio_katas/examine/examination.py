@@ -123,19 +123,18 @@ def findings(checks: Sequence[Check], order: Order, report: bytes) -> dict[str, 
     """Return what a report says of each check, and end what a judge that died has left behind."""
     key, known = bytes.fromhex(order.key), {check.id for check in checks}
     found: dict[str, Finding] = {}
-    workers: list[int] = []
+    worker: int | None = None
     for number, line in enumerate(report.splitlines()):
         fact = verify(key, number, line)
         if fact is None:
             found = dict.fromkeys(known, _FORGED)
             break
         if "worker" in fact:
-            workers.append(fact["worker"])
+            worker = fact["worker"]
         elif fact["check"] in known:
             found[fact["check"]] = _finding(fact["finding"])
-    if len(found) < len(known) and not running.portable():
-        for pid in workers[-1:]:
-            running.kill_group(pid)
+    if len(found) < len(known) and worker is not None and not running.portable():
+        running.kill_group(worker)
     return {check: found.get(check, _SILENT) for check in known}
 
 

@@ -91,7 +91,7 @@ def _standing(report: Report) -> Element:
 def _next(report: Report) -> Element | None:
     """Return a link to the first failure, if there is one."""
     for result in report.katas:
-        first = _first(result)
+        first = result.first_failure
         if first:
             sentence, _ = split(str(first.finding.message or first.check.title))
             template = "Look here first: {number:02} {title}"
@@ -205,7 +205,7 @@ def _check(result: KataResult, check: CheckResult) -> Element:
     )
     if check.outcome in _UNREMARKABLE:
         return tag("div", {"class": f"line {kind}"}, *line)
-    attributes = {"class": f"check {kind}"} | ({"open": ""} if check is _first(result) else {})
+    attributes = {"class": f"check {kind}"} | ({"open": ""} if check is result.first_failure else {})
     return tag(
         "details",
         attributes,
@@ -262,11 +262,6 @@ def _signs() -> Element:
         for (sign, kind), words in items.items()
     ]
     return tag("footer", None, tag("h2", None, say("What the signs mean")), tag("ul", {"class": "legend"}, *parts))
-
-
-def _first(result: KataResult) -> CheckResult | None:
-    """Return the check to look at first: the same that the terminal shows in full."""
-    return next((check for check in result.checks if check.outcome not in _UNREMARKABLE), None)
 
 
 def _id(result: KataResult, check: CheckResult) -> str:

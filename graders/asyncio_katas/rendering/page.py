@@ -119,6 +119,6 @@ def _wrap(text: str, width: int) -> Iterator[str]:
                 row = word.lstrip(" ")
             else:
                 row += word
-            *full, row = chop_cells(row, width)
+            *full, row = chop_cells(row, width) or [""]
             yield from full
         yield row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from asyncio_katas.language import document, say, translate
-from asyncio_katas.records import CheckResult, KataResult, Outcome, Report
+from asyncio_katas.records import CheckResult, KataResult, Report
 from asyncio_katas.rendering.page import Page
 from asyncio_katas.rendering.terminal import SIGNS, failure, kata_tail, not_written, progress_bar, standing
 
@@ -65,14 +65,8 @@ class View:
     @property
     def failure(self) -> CheckResult | None:
         """The failure to look at first, if any is known."""
-        return next(
-            (
-                result
-                for result in self.work.checks
-                if result.check.id not in self.pending and result.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)
-            ),
-            None,
-        )
+        known = tuple(result for result in self.work.checks if result.check.id not in self.pending)
+        return replace(self.work, checks=known).first_failure
 
 
 @dataclass(frozen=True)

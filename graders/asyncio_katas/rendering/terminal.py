@@ -138,7 +138,7 @@ def progress_bar(part: int, whole: int, size: int) -> str:
 
 def _checks(page: Page, result: KataResult) -> None:
     """List the checks of the kata in work below the headings of their tasks, then what to look at first."""
-    first = next((x for x in result.checks if x.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)), None)
+    first = result.first_failure
     heading = say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
     page.line()
     page.pair(heading, page.path(result.answer), "bold")

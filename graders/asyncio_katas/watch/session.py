@@ -55,6 +55,7 @@ class Session:
         self._notes: tuple[str, ...] = ()
         self._confirming = False
         self._answer = 0
+        self._text = "", ""
         self._at: dict[str, str] = {}
 
     def kata(self, slug: str) -> Kata:
@@ -131,7 +132,7 @@ class Session:
 
     def _judged(self, result: KataResult) -> None:
         """Do what depends on the verdict on the kata in work."""
-        if self._hint and (result.solved or self._hint.task != _failing_task(result)):
+        if self._hint and (result.solved or self._hint.task != result.failing_task):
             self._hint = None
         asked, self._asked = self._asked, []
         for key in asked:
@@ -140,9 +141,8 @@ class Session:
     def _open(self) -> None:
         """Choose the kata to begin with, now that all are known: one that was begun, else one that was not."""
         self._opening = False
-        unsolved = [result for result in self._results.values() if not result.solved]
-        begun = [result for result in unsolved if result.outcome is not Outcome.NOT_STARTED]
-        self._go(next((result.kata.slug for result in begun or unsolved), self.desk.work))
+        work = Report(tuple(self._results.values())).in_work(None)
+        self._go(work.kata.slug if work else self.desk.work)
 
     def key(self, key: str, now: float) -> None:
         """Do what a key asks for, now or as soon as the verdict it speaks of is known; once, however often pressed."""
@@ -232,6 +232,9 @@ class Session:
             self._notes = (say("This course came without its solutions." if result.solved else open_later),)
             return
         self._answer %= len(answers)
+        path = answers[self._answer]
+        title = say("Answer {number} of {count}: {path}", number=self._answer + 1, count=len(answers), path=path)
+        self._text = title, path.read_text(encoding="utf-8", errors="replace")
         self._show(Showing.ANSWER)
 
     def _reset(self, now: float) -> None:
@@ -275,16 +278,9 @@ class Session:
             cursor=self._cursor,
             hint=_said(self._hint),
             notes=self._notes,
-            answer=self._text(result) if self._showing is Showing.ANSWER else ("", ""),
+            answer=self._text,
             at=self._at.get(work, ""),
         )
-
-    def _text(self, result: KataResult) -> tuple[str, str]:
-        answers = learning.answers(result.kata, self._course)
-        path = answers[self._answer % len(answers)]
-        template = "Answer {number} of {count}: {path}"
-        title = say(template, number=self._answer % len(answers) + 1, count=len(answers), path=path)
-        return title, path.read_text(encoding="utf-8", errors="replace")
 
     def _blank(self, kata: Kata) -> KataResult:
         """Return what a kata looks like of which nothing is known yet."""
@@ -301,7 +297,3 @@ def _said(hint: learning.Hint | None) -> str:
 
 def _words(error: KatasError) -> tuple[str, str]:
     return str(localise_message(error.fact)), str(localise_message(error.next_step))
-
-
-def _failing_task(result: KataResult) -> int:
-    return next((check.check.task for check in result.checks if check.outcome is not Outcome.PASSED), 0)
