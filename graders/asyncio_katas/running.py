@@ -231,6 +231,9 @@ def _server() -> Any:
     # What a killed child leaves behind is tidied up at the end, which is nothing to tell anybody about.
     if _QUIET_TRACKER not in sys.warnoptions:
         sys.warnoptions.append(_QUIET_TRACKER)
+    # The server and its tracker are interpreters of their own, and would look for modules in the working directory
+    # first, where a stranger's files may lie.
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
     return context
