@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "protocol": {"lab", "records"},
     "child": {"lab", "protocol"},
     "running": {"lab", "records", "protocol", "staging", "child"},
-    "scoring": {"lab", "records", "staging"},
+    "scoring": {"invocation", "lab", "records", "staging"},
     "submission": {"records", "running", "scoring", "staging"},
     "examine": {"catalog", "examine", "lab", "protocol", "records", "running", "scoring", "staging"},
     "progress": {"lab", "keeping", "records"},
-    "learning": {"keeping", "progress", "records"},
+    "learning": {"invocation", "keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
+    "initialising": {"", "catalog", "invocation", "keeping", "learning", "records", "updating"},
     "rendering": {
         "lab",
         "keeping",
@@ -58,6 +59,7 @@ MAY_IMPORT = {
     "verifying": {"lab", "learning", "records", "staging", "submission"},
     "commands": {
         "catalog",
+        "initialising",
         "invocation",
         "keeping",
         "localisation",

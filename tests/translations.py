@@ -31,7 +31,7 @@ CATALOGS = PACKAGE / "locale"
 LOCALES = ("zh_CN",)
 GRADER = "grader"
 # Authors and teachers read English: what only their commands say is not translated.
-NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py"}
+NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py", "classroom50.py"}
 # Which positional arguments of a function are templates; `look` and `help` are wherever they occur.
 TEMPLATES = {
     "Mark": (1,),

@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from asyncio_katas.invocation import command
+from asyncio_katas.invocation import command, restoring
 from asyncio_katas.records import Check, Kata, KatasError, Task
 
 _FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 # Real seconds; a check on the virtual clock takes milliseconds. One with real threads or processes says more.
 _LIMIT_S = 10.0
-_RESTORE = "Next: git checkout -- {path}"
+_RESTORE = "Next: {command}"
 
 
 def find_course(start: Path) -> Path:
@@ -28,8 +28,9 @@ def find_course(start: Path) -> Path:
             return folder
     raise KatasError(
         "There is no katas/ folder in {start} or above it.",
-        "Next: cd into your clone of the course, and try again.",
+        "Next: cd into your folder of the course, or make one: {command}",
         start=start,
+        command="katas init my-katas",
     )
 
 
@@ -137,7 +138,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KatasError("{path} is not valid TOML: {error}.", _RESTORE, path=path, error=error) from None
+        raise KatasError(
+            "{path} is not valid TOML: {error}.", _RESTORE, command=restoring(path), path=path, error=error
+        ) from None
 
 
 def checks_of(path: Path, tasks: int, prefix: str = "test_") -> tuple[Check, ...]:
@@ -145,9 +148,11 @@ def checks_of(path: Path, tasks: int, prefix: str = "test_") -> tuple[Check, ...
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        raise KatasError("The check file {path} is missing.", _RESTORE, path=path) from None
+        raise KatasError("The check file {path} is missing.", _RESTORE, command=restoring(path), path=path) from None
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise KatasError("The check file {path} cannot be read: {error}.", _RESTORE, path=path, error=error) from None
+        raise KatasError(
+            "The check file {path} cannot be read: {error}.", _RESTORE, command=restoring(path), path=path, error=error
+        ) from None
     functions = [
         node
         for node in tree.body
@@ -160,7 +165,7 @@ def checks_of(path: Path, tasks: int, prefix: str = "test_") -> tuple[Check, ...
     ]
     checks = [_check(path, node, [*common, *node.decorator_list], tasks) for node in functions]
     if not checks:
-        raise KatasError("{path} holds no checks.", _RESTORE, path=path)
+        raise KatasError("{path} holds no checks.", _RESTORE, command=restoring(path), path=path)
     return tuple(checks)
 
 
@@ -179,6 +184,7 @@ def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: lis
         raise KatasError(
             "{path}:{line}: {check} needs a docstring and @pytest.mark.task(1..{tasks}).",
             _RESTORE,
+            command=restoring(path),
             path=path,
             line=node.lineno,
             check=node.name,
@@ -192,23 +198,35 @@ def _task(path: Path, number: int, entry: Any) -> Task:
     points = entry.get("points") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(points, int) or points < 1:
         raise KatasError(
-            "{path}: task {number} needs `points`, a whole number above 0.", _RESTORE, path=path, number=number
+            "{path}: task {number} needs `points`, a whole number above 0.",
+            _RESTORE,
+            command=restoring(path),
+            path=path,
+            number=number,
         )
     hints = entry.get("hints", [])
     if not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
-        raise KatasError("{path}: task {number}: `hints` must be a list of texts.", _RESTORE, path=path, number=number)
+        raise KatasError(
+            "{path}: task {number}: `hints` must be a list of texts.",
+            _RESTORE,
+            command=restoring(path),
+            path=path,
+            number=number,
+        )
     return Task(number, _text(path, entry, "title"), points, tuple(hints))
 
 
 def _text(path: Path, data: dict[str, Any], key: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not value:
-        raise KatasError("{path}: `{key}` is missing or is no text.", _RESTORE, path=path, key=key)
+        raise KatasError(
+            "{path}: `{key}` is missing or is no text.", _RESTORE, command=restoring(path), path=path, key=key
+        )
     return value
 
 
 def _list(path: Path, data: dict[str, Any], key: str) -> list[Any]:
     value = data.get(key)
     if not isinstance(value, list) or not value:
-        raise KatasError("{path}: `{key}` is missing or empty.", _RESTORE, path=path, key=key)
+        raise KatasError("{path}: `{key}` is missing or empty.", _RESTORE, command=restoring(path), path=path, key=key)
     return value

@@ -8,8 +8,9 @@ import inspect
 import os
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -19,11 +20,25 @@ from asyncio_katas.language import say
 from asyncio_katas.records import KatasError, Report
 from asyncio_katas.submission import grade
 
+if TYPE_CHECKING:
+    from asyncio_katas.rendering.formats.classroom50 import Submission
+
 # Of each --format: the module that renders it.
-_RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
+_RENDERERS = {
+    "terminal": "terminal",
+    "json": "report_json",
+    "html": "html",
+    "markdown": "formats.markdown",
+    "junit": "formats.junit",
+    "classroom": "formats.classroom",
+    "classroom50": "formats.classroom50",
+    "gradescope": "formats.gradescope",
+}
+# Whoever reads these by a program wants the same texts everywhere, unless they asked for others.
+_FOR_PROGRAMS = {"json", "junit", "classroom", "classroom50", "gradescope"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
 # What lives in commands.py, which brings much along that `check` has no use for.
-_FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]
+_FOR_LEARNERS = ["hint", "init", "list", "next", "reset", "solution", "update"]
 
 
 def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -124,30 +139,23 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
+    _expect_surroundings(form)
     renderer = _import_meanwhile(_RENDERERS[form])
     report = grade(chosen, submission or course / "katas", isolate=isolate)
-    if form != "json" or language.named(sys.argv[1:]):
-        # Whoever reads JSON by a program wants the same texts everywhere, unless they asked for others.
-        report = localisation.localise(report)
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
         known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)
     if known.notice:
         click.echo(localisation.localise_message(known.notice), err=True)
-    if form == "json":
-        from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
-
-        _emit(report_json.render(report), output)
-    elif form == "html":
-        from asyncio_katas.rendering import html  # noqa: PLC0415 - imported meanwhile
-
-        _emit(html.render(report), output)
-        if output:
+    if form != "terminal":
+        _emit(_rendered(report, form), output)
+        if form == "html" and output:
             click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
     else:
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
+        report = localisation.localise(report)
         terminal.show(report, narrow=bool(katas), output=output, current=known.current)
         if output is None and learning.finished(course, every, report, known, new):
             from asyncio_katas import commands  # noqa: PLC0415 - once in a learner's life
@@ -253,6 +261,30 @@ def _import_meanwhile(renderer: str) -> threading.Thread:
     thread = threading.Thread(target=importlib.import_module, args=(f"asyncio_katas.rendering.{renderer}",))
     thread.start()
     return thread
+
+
+def _expect_surroundings(form: str) -> None:
+    """Refuse a format that cannot be written here before anything is graded for it."""
+    if form == "classroom50":
+        _handed_in()
+
+
+def _handed_in() -> Submission:
+    from asyncio_katas.rendering.formats import classroom50  # noqa: PLC0415 - for who asks for it
+
+    return classroom50.submission(os.environ, datetime.now(UTC))
+
+
+def _rendered(report: Report, form: str) -> str:
+    """Return the report as text in a format of its own module, in the language of those who read that."""
+    renderer = importlib.import_module(f"asyncio_katas.rendering.{_RENDERERS[form]}")
+    spoken = language.spoken()
+    if form in _FOR_PROGRAMS and not language.named(sys.argv[1:]):
+        language.use("en")
+    report = localisation.localise(report)
+    text: str = renderer.render(report, _handed_in()) if form == "classroom50" else renderer.render(report)
+    language.use(spoken)
+    return text
 
 
 def _emit(text: str, output: Path | None) -> None:

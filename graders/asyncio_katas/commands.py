@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, keeping, learning, localisation, progress, submission, updating
-from asyncio_katas.invocation import SOLVED, UNSOLVED
+from asyncio_katas import catalog, initialising, keeping, learning, localisation, progress, submission, updating
+from asyncio_katas.invocation import SOLVED, UNSOLVED, command
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
@@ -91,11 +91,34 @@ def next_() -> int:
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> int:
+    """Write the course into FOLDER, a new one of your own: the katas, their checks, and how to begin."""
+    lessons.begun(folder, initialising.init(folder))
+    return SOLVED
+
+
+@click.command()
 @click.option("--from", "source", metavar="REMOTE", help="A git remote or URL; otherwise, where this clone came from.")
-def update(source: str | None) -> int:
-    """Take over the newest course; every file that you changed stays as it is."""
+@click.option("--restore", is_flag=True, help="In a folder of `katas init`: put the course's own files back.")
+def update(source: str | None, *, restore: bool) -> int:
+    """Take over the newest course; every file that you changed stays as it is.
+
+    A clone takes it from where it came; a folder of `katas init`, from the version that is installed.
+    """
     course = catalog.course_here()
-    done = updating.update(course, source)
+    own = initialising.made(course)
+    if (source and own) or (restore and not own):
+        raise KatasError(
+            "--from is for a git clone, and --restore for a folder of `katas init`; {course} is the other one.",
+            "Next: {command}",
+            course=course.resolve(),
+            command=command("update"),
+        )
+    if restore:
+        lessons.restored(initialising.restore(course))
+        return SOLVED
+    done = initialising.update(course) if own else updating.update(course, source)
     lessons.update(done, [localisation.localise_kata(kata) for kata in catalog.discover(course)])
     return SOLVED
 
@@ -155,4 +178,4 @@ def _in_work(katas: list[Kata], course: Path, known: Progress) -> KataResult | N
     return result or _grade(katas, course).in_work(None)
 
 
-COMMANDS = {str(found.name): found for found in (hint, list_, next_, reset, solution, update)}
+COMMANDS = {str(found.name): found for found in (hint, init, list_, next_, reset, solution, update)}

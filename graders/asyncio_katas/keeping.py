@@ -68,3 +68,13 @@ def back_up(path: Path, course: Path) -> Path:
             os.fsync(stream.fileno())
             return backup
     raise FileExistsError(f"{folder} holds too many backups of this second")
+
+
+def put_beside(folder: Path, path: str, content: bytes) -> str:
+    """Write the course's version of a file beside the learner's, as `….new`; return its path within the folder."""
+    for name in [f"{path}.new", *(f"{path}.new{number}" for number in range(2, 1000))]:
+        target = folder / name
+        if not target.exists() or (target.is_file() and target.read_bytes() == content):
+            write(target, content)
+            return name
+    raise FileExistsError(f"{path}.new stands in the way")

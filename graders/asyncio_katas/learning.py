@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncio_katas import keeping
+from asyncio_katas.invocation import restoring
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 
@@ -49,7 +50,7 @@ def reset(kata: Kata, course: Path) -> Path | None:
     try:
         pristine = stub.read_bytes()
     except OSError:
-        raise KatasError("The stub {path} is missing.", "Next: git checkout -- {path}", path=stub) from None
+        raise KatasError("The stub {path} is missing.", "Next: {command}", path=stub, command=restoring(stub)) from None
     try:
         if answer.exists() and answer.read_bytes() == pristine:
             raise KatasError(

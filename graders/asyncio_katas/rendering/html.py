@@ -12,6 +12,7 @@ from importlib.resources import files
 from xml.etree.ElementTree import Element
 
 from asyncio_katas import language
+from asyncio_katas.invocation import restoring
 from asyncio_katas.language import say, translate
 from asyncio_katas.records import CheckResult, Finding, KataResult, Outcome, Report, Task
 from asyncio_katas.rendering.figure import figure, symbols
@@ -172,8 +173,9 @@ def _kata(result: KataResult) -> Element:
 
 def _changed(result: KataResult) -> Element:
     path = result.kata.check_file.as_posix()
-    said = say("{path} differs from the course's checks. Restore it: git checkout -- {path}", path=path)
-    return tag("p", {"class": "note"}, said)
+    said = say("{path} differs from the course's checks.", path=path)
+    back = say("Restore it: {command}", command=restoring(result.kata.check_file))
+    return tag("p", {"class": "note"}, f"{said} {back}")
 
 
 def _tasks(result: KataResult) -> Iterator[Element]:

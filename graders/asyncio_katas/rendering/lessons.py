@@ -187,6 +187,33 @@ def _kept(page: Page, kept: Kept) -> None:
     page.paragraph(say(template, path=kept.path, beside=kept.beside), lead="  ")
 
 
+def begun(folder: Path, katas: int) -> None:
+    """Print what to do with a folder that was just written."""
+
+    def fill(page: Page) -> None:
+        page.paragraph(say("{katas} katas are in {folder} now.", katas=katas, folder=page.path(folder)), "bold")
+        page.paragraph(say("Next: cd {folder}, then {command}", folder=page.path(folder), command=command("check")))
+        page.paragraph(say("How it works: {readme}", readme=page.path(document(folder / "README.md"))))
+
+    show(fill)
+
+
+def restored(paths: Sequence[Path]) -> None:
+    """Print which files of the course were put back."""
+
+    def fill(page: Page) -> None:
+        if not paths:
+            page.paragraph(say("Every file of the course is there, as it was; nothing was changed."))
+        else:
+            page.paragraph(say("Put back as they were; what stood there is kept in .katas/backups/:"), "bold")
+        for path in paths:
+            page.paragraph(page.path(path), lead="  ")
+        page.line()
+        page.paragraph(say("Next: {command}", command=command("check")))
+
+    show(fill)
+
+
 def solutions(answer: Path, others: Sequence[Path]) -> None:
     """Show the learner's answer beside each of the others; in a narrow window, once, above them.
 

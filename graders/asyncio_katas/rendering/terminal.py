@@ -6,6 +6,7 @@ Texts that come from an answer are shown as they are: never as markup, and never
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from asyncio_katas.invocation import checking
 from asyncio_katas.lab.timeline import EXPECTED, MORE, draw
 from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report, Task
+from asyncio_katas.rendering.formats.texts import commandless
 from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console
 from asyncio_katas.rendering.sentences import split
 
@@ -55,6 +57,9 @@ def show(report: Report, *, narrow: bool, output: Path | None, current: str | No
         current=current,
     )
     if output is None:
+        if os.environ.get("GITHUB_ACTIONS"):
+            # There what an answer printed could speak to the runner, for example of points.
+            text = Text(commandless(text.plain))
         window.print(text, soft_wrap=True)
         return
     keeping.write_report(output, f"{text.plain}\n")
@@ -225,8 +230,9 @@ def _notes(page: Page, report: Report) -> None:
         if result.kata.changed:
             path = page.path(result.kata.check_file)
             said = say("{path} differs from the course's checks.", path=path)
+            back = invocation.restoring(Path(path))
             page.line()
-            page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
+            page.pair(said, say("Restore it: {command}", command=back), "yellow")
 
 
 def _way_on(page: Page, report: Report, command: str) -> None:
