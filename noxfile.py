@@ -181,7 +181,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types, strictly: the grader and its tests together, each kata and each solution by itself."""
     _install(session, "--group", "dev")
-    session.run("mypy", "graders", "noxfile.py")
+    session.run("mypy", "graders", "noxfile.py", "build_course.py")
     # Folders whose files are imported under the same names are checked one by one.
     for folder in sorted(
         [*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*"), ROOT / "tests", ROOT / "tests" / "lab"]

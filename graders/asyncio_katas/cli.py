@@ -139,7 +139,8 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
-    _expect_surroundings(form)
+    # Where that is missing, nothing is graded in vain.
+    handed_in = _handed_in() if form == "classroom50" else None
     renderer = _import_meanwhile(_RENDERERS[form])
     report = grade(chosen, submission or course / "katas", isolate=isolate)
     renderer.join()
@@ -149,7 +150,7 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     if known.notice:
         click.echo(localisation.localise_message(known.notice), err=True)
     if form != "terminal":
-        _emit(_rendered(report, form), output)
+        _emit(_rendered(report, form, handed_in), output)
         if form == "html" and output:
             click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
     else:
@@ -263,26 +264,21 @@ def _import_meanwhile(renderer: str) -> threading.Thread:
     return thread
 
 
-def _expect_surroundings(form: str) -> None:
-    """Refuse a format that cannot be written here before anything is graded for it."""
-    if form == "classroom50":
-        _handed_in()
-
-
 def _handed_in() -> Submission:
+    """Return what Classroom 50's runner says of the submission that is graded here."""
     from asyncio_katas.rendering.formats import classroom50  # noqa: PLC0415 - for who asks for it
 
     return classroom50.submission(os.environ, datetime.now(UTC))
 
 
-def _rendered(report: Report, form: str) -> str:
+def _rendered(report: Report, form: str, handed_in: Submission | None) -> str:
     """Return the report as text in a format of its own module, in the language of those who read that."""
     renderer = importlib.import_module(f"asyncio_katas.rendering.{_RENDERERS[form]}")
     spoken = language.spoken()
     if form in _FOR_PROGRAMS and not language.named(sys.argv[1:]):
         language.use("en")
     report = localisation.localise(report)
-    text: str = renderer.render(report, _handed_in()) if form == "classroom50" else renderer.render(report)
+    text: str = renderer.render(report, handed_in) if handed_in else renderer.render(report)
     language.use(spoken)
     return text
 
