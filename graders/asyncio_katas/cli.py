@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from asyncio_katas import __version__, catalog, learning, progress, running
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import KatasError
 from asyncio_katas.submission import grade
 
@@ -70,14 +71,22 @@ def cli() -> None:
 )
 @click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
-def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
+@click.option("--isolate", is_flag=True, help="Grade as strangers' code: nothing shared, everything watched.")
+@click.option("--isolation", type=click.Choice([level.value for level in Level]), help="The same, with the layers of this level only.")
+def check(
+    katas: tuple[str, ...],
+    submission: Path | None,
+    form: str,
+    output: Path | None,
+    isolate: bool,
+    isolation: str | None,
+) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
     renderer = _import_meanwhile(_RENDERERS[form])
-    report = grade(chosen, submission or course / "katas", isolate=isolate)
+    report = grade(chosen, submission or course / "katas", isolate=isolate, level=Level(isolation) if isolation else None)
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():

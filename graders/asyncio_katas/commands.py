@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from asyncio_katas import catalog, keeping, learning, progress, updating
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
@@ -128,7 +129,7 @@ def _told(known: Progress) -> Progress:
 def close(course: Path, katas: Sequence[Kata]) -> None:
     """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
     lessons.once_more()
-    report = grade(katas, course / "katas", isolate=True)
+    report = grade(katas, course / "katas", isolate=True, level=Level.LEARNER)
     known = _noted(course, report)
     if report.solved < len(katas):
         terminal.show(report, narrow=False, output=None)

@@ -1,0 +1,179 @@
+"""Whether everything that judges is still what it was: functions and classes of pytest, asyncio, the lab and others.
+
+From Python 3.12 on, the interpreter itself reports each replacement when it happens, so that one that is undone in
+time is noticed too. Before, everything is compared after each check.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from asyncio_katas.isolation.alarm import Alarm
+from asyncio_katas.lab.messages import CheckFailed
+
+_REPLACED = "{name} was replaced while the answer ran; the grader relies on it."
+_BLIND = "A check that must fail passed: {name} no longer judges."
+# Packages and modules that take part in a verdict.
+_WATCHED = {
+    "builtins", "asyncio", "_asyncio", "time", "pytest", "_pytest", "pluggy", "pytest_asyncio", "pytest_timeout",
+    "asyncio_katas", "dataclasses", "inspect", "threading", "_thread", "concurrent", "selectors", "select", "heapq",
+    "weakref", "contextlib", "functools", "operator", "json", "os", "posix", "hashlib", "io", "reprlib", "traceback",
+    "signal", "faulthandler", "gc", "types", "abc", "collections", "itertools", "socket", "contextvars", "math",
+    "linecache", "importlib", "string", "re",
+}  # fmt: skip
+_JUDGING = (FunctionType, BuiltinFunctionType, type)
+# The interpreter writes these itself, when they are asked for.
+_WRITTEN_LATE = ("__annot", "__abstract", "__static_attributes__", "__firstlineno__", "__doc__")
+_ADDED, _MODIFIED, _DELETED, _CLONED, _CLEARED = range(5)
+_MAX_WATCHERS_BUSY = -1
+
+
+class Integrity:
+    """The state of everything that judges, as it was when this was made."""
+
+    def __init__(self, alarm: Alarm) -> None:
+        self._alarm = alarm
+        self._at_once = False
+        self._armed = True
+        self._spaces: dict[int, tuple[str, dict[str, Any], dict[str, Any]]] = {}
+        self._keep: list[Any] = []
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] in _WATCHED:
+                self._note_module(name, module)
+
+    def note(self, module: ModuleType) -> None:
+        """Watch the names of one more module, a check's."""
+        before = set(self._spaces)
+        self._note_module(module.__name__, module)
+        if self._at_once:
+            for space in set(self._spaces) - before:
+                self._watch(space)
+
+    def arm(self) -> list[str]:
+        """Let the interpreter report replacements from now on; return which layers are in force now."""
+        self._at_once = self._add_watcher()
+        if self._at_once:
+            for space in list(self._spaces):
+                self._watch(space)
+        return ["watched"] if self._at_once else ["compared"]
+
+    def disarm(self) -> None:
+        """Watch no more: what was put in place for the checks is about to be taken away again."""
+        self._armed = False
+
+    def compare(self) -> None:
+        """Raise the alarm if anything that judges is not what it was."""
+        for where, names, judging in self._spaces.values():
+            for name, value in judging.items():
+                if names.get(name) is not value:
+                    self._alarm(_REPLACED, name=f"{where}.{name}")
+
+    def try_canaries(self, check: ModuleType) -> None:
+        """Raise the alarm unless what a check judges with still fails where it must."""
+        names = vars(check)
+        for name, arguments in (
+            ("expect", (False, "canary")),
+            ("expect", (_AlwaysEqual(), "canary")),
+            ("expect_same", (_AlwaysEqual(), 1, "canary")),
+            ("fail", ("canary",)),
+        ):
+            if name in names:
+                try:
+                    names[name](*arguments)
+                except CheckFailed:
+                    continue
+                self._alarm(_BLIND, name=name)
+        if "same" in names and names["same"](_AlwaysEqual(), 1) is not False:
+            self._alarm(_BLIND, name="same")
+
+    def _note_module(self, name: str, module: Any) -> None:
+        if not isinstance(module, ModuleType):
+            return
+        names = vars(module)
+        judging = {key: value for key, value in names.items() if isinstance(value, _JUDGING)}
+        self._spaces[id(names)] = name, names, judging
+        for value in judging.values():
+            # Classes of others are noted where they are defined.
+            if isinstance(value, type) and value.__module__ == name and value.__flags__ & _HEAP_TYPE:
+                self._note_class(f"{name}.{value.__qualname__}", value)
+
+    def _note_class(self, name: str, kind: type) -> None:
+        names = _names_of(kind)
+        if names is None or id(names) in self._spaces:
+            return
+        judging = {
+            key: value
+            for key, value in names.items()
+            if callable(value) or isinstance(value, property | staticmethod | classmethod)
+        }
+        self._spaces[id(names)] = name, names, judging
+
+    def _add_watcher(self) -> bool:
+        api = ctypes.pythonapi
+        if not hasattr(api, "PyDict_AddWatcher") or sys.implementation.name != "cpython":
+            return False
+        prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        callback = prototype(self._reported())
+        self._watcher = api.PyDict_AddWatcher(callback)
+        # Freed, it would be called all the same.
+        self._keep.append(callback)
+        return bool(self._watcher != _MAX_WATCHERS_BUSY)
+
+    def _watch(self, space: int) -> None:
+        ctypes.pythonapi.PyDict_Watch(self._watcher, ctypes.py_object(self._spaces[space][1]))
+
+    def _reported(self) -> Callable[[int, int, int | None, int | None], int]:
+        spaces, cast, pointed = self._spaces, ctypes.cast, ctypes.py_object
+        known = vars(builtins).keys()
+
+        def reported(event: int, names: int, key: int | None, value: int | None) -> int:
+            if not self._armed or names not in spaces or event > _CLEARED:
+                return 0
+            where, _, judging = spaces[names]
+            if event in {_CLEARED, _CLONED} or key is None:
+                self._alarm(_REPLACED, name=where)
+            name = cast(key, pointed).value
+            if event == _ADDED:
+                new = cast(value, pointed).value if value else None
+                in_class = isinstance(new, FunctionType | property) and not judging_module(where)
+                bad = name in known or (in_class and not str(name).startswith(_WRITTEN_LATE))
+            else:
+                bad = name in judging and (value is None or id(judging[name]) != value)
+            if bad:
+                self._alarm(_REPLACED, name=f"{where}.{name}")
+            return 0
+
+        def judging_module(where: str) -> bool:
+            return where in sys.modules
+
+        return reported
+
+
+class _AlwaysEqual:
+    """Says yes to everything."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
+        return True
+
+    __hash__ = object.__hash__
+
+
+_HEAP_TYPE = 1 << 9
+
+
+def _names_of(kind: type) -> dict[str, Any] | None:
+    """Return the dictionary behind a class, of which `vars` gives only a view."""
+    return next(iter(_dictionaries(gc.get_referents(vars(kind)))), None)
+
+
+def _dictionaries(things: list[Any]) -> Iterator[dict[str, Any]]:
+    return (thing for thing in things if type(thing) is dict)

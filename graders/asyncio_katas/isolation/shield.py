@@ -1,0 +1,82 @@
+"""Puts the layers of a level into force in a child, and tells which of them this system really gave."""
+
+from __future__ import annotations
+
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+
+import _pytest
+import pluggy
+import pytest
+import pytest_asyncio
+import pytest_timeout
+
+import asyncio_katas
+from asyncio_katas.isolation import guards, landlock, process, tripwire, vetting
+from asyncio_katas.isolation.alarm import Alarm
+from asyncio_katas.isolation.integrity import Integrity
+from asyncio_katas.isolation.levels import Level
+
+# Libraries, and the little that is asked for at run time: zones, the cache of the linker, and random bytes.
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/System/Library", "/etc/ld.so.cache", "/etc/localtime",
+           "/sys/devices/system/cpu")  # fmt: skip
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/shm")  # noqa: S108 - semaphores live there
+
+
+class Shield:
+    """What protects the grading of one answer. Made before the answer is known, raised before it is imported."""
+
+    def __init__(self, level: Level, root: Path, scratch: Path, alarm: Alarm) -> None:
+        self._level = level
+        self._root, self._scratch = root, scratch
+        self._alarm = alarm
+        self._integrity: Integrity | None = None
+        self.layers = ["process"]
+        if level.includes(Level.PROCESS):
+            self.layers += process.limit()
+
+    def up(self, folder: str, slug: str) -> None:
+        """Confine this process to one kata's folder, and watch its answer from now on."""
+        staged = self._root / folder
+        answer = staged / f"{slug}.py"
+        if self._level.includes(Level.FILES):
+            listed = [self._root, *self._root.parents]
+            self.layers += landlock.restrict(
+                [*_readable(), staged], listed[:1], [self._scratch, *map(Path, _DEVICES)]
+            )
+        if self._level.includes(Level.FULL):
+            evidence = vetting.vet(answer.read_bytes()) if answer.exists() else None
+            if evidence:
+                self._alarm(evidence[0], **evidence[1])
+            guards.install(staged / f"test_{slug}.py", self._alarm)
+            self._integrity = Integrity(self._alarm)
+            self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
+            own = [self._scratch, *_readable(), *map(Path, _DEVICES)]
+            tripwire.install(answer, own, self._alarm)
+
+    def imported(self, check: ModuleType) -> None:
+        """Watch a check's module as well, once it has been imported."""
+        if self._integrity:
+            self._integrity.note(check)
+
+    def hold(self, check: ModuleType) -> None:
+        """Raise the alarm if the grading is no longer what it was."""
+        if self._integrity:
+            self._integrity.compare()
+            self._integrity.try_canaries(check)
+
+    def down(self) -> None:
+        """Let the grader tidy up: the answer has had its say."""
+        if self._integrity:
+            self._integrity.disarm()
+
+
+def _readable() -> list[Path]:
+    """Return what an interpreter needs to run checks: itself, its libraries, and the grader's own package."""
+    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values(), *site.getsitepackages()]
+    modules = (_pytest, pluggy, pytest, pytest_asyncio, pytest_timeout, asyncio_katas)
+    paths += [str(Path(str(module.__file__)).parent) for module in modules]
+    return [Path(path).resolve() for path in dict.fromkeys([*paths, *_SYSTEM])]
