@@ -75,6 +75,8 @@ def forget(scratch: Path, keep: set[int]) -> None:
         if not name.startswith("LC_"):
             del os.environ[name]
     os.environ["HOME"] = str(scratch)
+    # The workers of a check's process pool are new interpreters, and look for the lab.
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     if len(str(scratch)) <= _MAX_SCRATCH_PATH:
         os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
     tempfile.tempdir = None

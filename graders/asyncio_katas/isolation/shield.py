@@ -24,6 +24,8 @@ from asyncio_katas.isolation.levels import Level
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/System/Library", "/etc/ld.so.cache", "/etc/localtime",
            "/sys/devices/system/cpu")  # fmt: skip
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/shm")  # noqa: S108 - semaphores live there
+# Counting one's threads harms nobody.
+_OWN_THREADS = Path("/proc/self/task")
 
 
 class Shield:
@@ -43,18 +45,18 @@ class Shield:
         staged = self._root / folder
         answer = staged / f"{slug}.py"
         if self._level.includes(Level.FILES):
-            listed = [self._root, *self._root.parents]
-            self.layers += landlock.restrict(
-                [*_readable(), staged], listed[:1], [self._scratch, *map(Path, _DEVICES)]
-            )
+            # Who looks for a module, or for checks, lists the folder first.
+            listed = [self._root, Path(str(asyncio_katas.__file__)).parents[1], _OWN_THREADS]
+            self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *map(Path, _DEVICES)])
         if self._level.includes(Level.FULL):
             evidence = vetting.vet(answer.read_bytes()) if answer.exists() else None
             if evidence:
                 self._alarm(evidence[0], **evidence[1])
-            guards.install(staged / f"test_{slug}.py", self._alarm)
-            self._integrity = Integrity(self._alarm)
+            check = staged / f"test_{slug}.py"
+            guards.install(check, self._alarm)
+            self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
-            own = [self._scratch, *_readable(), *map(Path, _DEVICES)]
+            own = [self._scratch, *_readable(), *map(Path, _DEVICES), _OWN_THREADS]
             tripwire.install(answer, own, self._alarm)
 
     def imported(self, check: ModuleType) -> None:
