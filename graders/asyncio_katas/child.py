@@ -158,6 +158,7 @@ class Recorder:
             [folder] = job.folders
             self._shield.up(folder, folder.partition("_")[2])
             self.write("isolation", layers=self._shield.layers)
+            self._shield.vet(folder, folder.partition("_")[2])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:

@@ -24,6 +24,8 @@ _MAX_SPANS = 200
 _MAX_FIELDS = 20
 _MAX_TIME = 1e12
 _HARD_LIMIT = re.compile(r"^Timeout \(")
+# Build servers obey lines that begin with such, and older ones wherever it stands.
+_COMMAND = re.compile(r":(?=:[A-Za-z-]+[ :]|:[A-Za-z-]+,)|#(?=#\[)")
 _ALARM = '{"event": "alarm"'
 _FORGED = "A record arrived in the grader's journal that the grader did not write."
 _NO_POINTS = "A kata whose grading was interfered with earns no points. If this is a mistake, show it to your teacher."
@@ -143,7 +145,8 @@ class Journal:
 
 
 def clean(text: str) -> str:
-    """Neutralise control characters, so that no text can steer a terminal."""
+    """Neutralise control characters and commands, so that no text can steer a terminal or a build server."""
+    text = _COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return "".join(char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 

@@ -21,6 +21,8 @@ def grade(
     level = level or (Level.FULL if isolate else Level.LEARNER)
     with staging.stage() as root:
         answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
-        assemblies = [staging.assemble(kata, answer, root) for kata, answer in answers]
+        # A stranger's link may lead to the solutions.
+        within = None if level is Level.LEARNER else submission
+        assemblies = [staging.assemble(kata, answer, root, within=within) for kata, answer in answers]
         seen = running.grade(assemblies, str(root), isolate=isolate, level=level)
         return scoring.score(assemblies, seen)

@@ -51,9 +51,10 @@ class Integrity:
         self._armed = True
         self._spaces: dict[int, tuple[str, dict[str, Any], dict[str, Any]]] = {}
         self._keep: list[Any] = []
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] in _WATCHED:
-                self._note_module(name, module)
+        loaded = {name: each for name, each in sys.modules.items() if name.partition(".")[0] in _WATCHED}
+        self._spaces[id(sys.modules)] = "sys.modules", sys.modules, dict(loaded)
+        for name, module in loaded.items():
+            self._note_module(name, module)
 
     def note(self, module: ModuleType) -> None:
         """Watch the names of one more module, a check's."""
@@ -166,7 +167,7 @@ class Integrity:
             if event == _ADDED:
                 new = cast(value, pointed).value if value else None
                 in_class = isinstance(new, FunctionType | property) and not judging_module(where)
-                bad = name in known or (in_class and not str(name).startswith(_WRITTEN_LATE))
+                bad = (name in known and where != "sys.modules") or (in_class and not str(name).startswith(_WRITTEN_LATE))
             else:
                 bad = name in judging and (value is None or id(judging[name]) != value)
             if bad and not self._by_the_check(sys._getframe(1)):
@@ -174,7 +175,7 @@ class Integrity:
             return 0
 
         def judging_module(where: str) -> bool:
-            return where in sys.modules
+            return where in sys.modules or where == "sys.modules"
 
         return reported
 

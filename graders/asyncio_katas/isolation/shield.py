@@ -13,6 +13,7 @@ import pluggy
 import pytest
 import pytest_asyncio
 import pytest_timeout
+from _pytest import runner
 
 import asyncio_katas
 from asyncio_katas.isolation import guards, landlock, process, tripwire, vetting
@@ -37,6 +38,8 @@ class Shield:
         self._alarm = alarm
         self._integrity: Integrity | None = None
         self.layers = ["process"]
+        # It would put the name of the check that runs into the environment, for everybody to read.
+        runner._update_current_test_var = lambda *_: None
         if level.includes(Level.PROCESS):
             self.layers += process.limit()
 
@@ -49,15 +52,20 @@ class Shield:
             listed = [self._root, Path(str(asyncio_katas.__file__)).parents[1], _OWN_THREADS]
             self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *map(Path, _DEVICES)])
         if self._level.includes(Level.FULL):
-            evidence = vetting.vet(answer.read_bytes()) if answer.exists() else None
-            if evidence:
-                self._alarm(evidence[0], **evidence[1])
             check = staged / f"test_{slug}.py"
             guards.install(check, self._alarm)
             self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
             own = [self._scratch, *_readable(), *map(Path, _DEVICES), _OWN_THREADS]
             tripwire.install(answer, own, self._alarm)
+
+    def vet(self, folder: str, slug: str) -> None:
+        """Read the answer before it runs, and raise the alarm over what no answer needs."""
+        answer = self._root / folder / f"{slug}.py"
+        if self._level.includes(Level.FULL) and answer.exists():
+            evidence = vetting.vet(answer.read_bytes())
+            if evidence:
+                self._alarm(evidence[0], **evidence[1])
 
     def imported(self, check: ModuleType) -> None:
         """Watch a check's module as well, once it has been imported."""

@@ -9,7 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-_GRADERS = {"pytest", "_pytest", "pluggy", "pytest_asyncio", "pytest_timeout", "freezegun", "asyncio_katas"}
+_GRADERS = {"pytest", "_pytest", "pluggy", "pytest_asyncio", "pytest_timeout", "freezegun", "faulthandler",
+            "asyncio_katas"}  # fmt: skip
 _UNSAFE = {"ctypes", "_ctypes", "_testcapi", "_testinternalcapi", "_posixsubprocess", "_xxsubinterpreters",
            "_interpreters"}  # fmt: skip
 # Attributes that lead from what an answer holds to what it was not given.
