@@ -131,6 +131,7 @@ def watch(kata: str | None) -> int:
 @click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
 @click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; two per core otherwise.")
+@click.option("--isolate", is_flag=True, help="Grade the answers as strangers' code: the verdicts must be the same.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
 @click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
 def verify(
@@ -140,6 +141,7 @@ def verify(
     only: str | None,
     stress: bool,
     jobs: int | None,
+    isolate: bool,
     log: Path | None,
     form: str,
 ) -> int:
@@ -151,9 +153,12 @@ def verify(
     chosen = catalog.select(catalog.discover(course), katas, "verify")
     # Many wrong answers only wait.
     jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 2)
+    level = Level.FULL if isolate else Level.LEARNER
     proofs = []
     with rendering.view() as view:
-        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, only=only, log=log, done=view.done):
+        for proof in verifying.verify(
+            chosen, course, jobs=jobs, rounds=repeat, only=only, level=level, log=log, done=view.done
+        ):
             proofs.append(proof)
             view.kata(proof)
     if form == "markdown":

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncio_katas import learning, running, scoring, staging
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
 
@@ -51,15 +52,17 @@ def verify(
     jobs: int,
     rounds: int = 1,
     only: str | None = None,
+    level: Level = Level.LEARNER,
     log: Path | None = None,
     done: Callable[[int, int], None] | None = None,
 ) -> Iterator[Proof]:
     """Yield the proof of each kata, as they are completed.
 
-    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time. With a `log`,
+    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time, on this isolation
+    `level`. With a `log`,
     what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only)]
+    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only, level)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -202,33 +205,33 @@ def _answers(solutions: Path, kind: str) -> list[Path]:
     return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
 
 
-def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[Trial]:
+def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
-    found = [_grading(kata, "stub", stub, 1, _judge_stub)]
+    found = [_grading(kata, "stub", stub, 1, level, _judge_stub)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
+            found += [_grading(kata, "right", path, number, level, _judge_right) for path in _answers(solutions, "right")]
         if only != "right":
-            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
+            found += [_grading(kata, "wrong", path, number, level, _judge_wrong) for path in _answers(solutions, "wrong")]
     return found
 
 
 def _grading(
-    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]]
+    kata: Kata, about: str, answer: Path, number: int, level: Level, judge: Callable[[Path, KataResult], list[Claim]]
 ) -> Trial:
     def run() -> list[Claim]:
         with staging.stage() as root:
             assembly = staging.assemble(kata, answer, root)
             # Of a wrong answer only the first failure is judged.
-            seen = running.grade([assembly], str(root), isolate=True, until_failure=about == "wrong")
+            seen = running.grade([assembly], str(root), isolate=True, level=level, until_failure=about == "wrong")
             return judge(answer, scoring.score([assembly], seen).katas[0])
 
-    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    return Trial(kata, about, f"{answer.name}/{number}", run, digest)
+    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode() + level.encode())
+    return Trial(kata, about, f"{answer.name}/{number}", run, digest.hexdigest()[:16])
 
 
 def _judge_stub(answer: Path, result: KataResult) -> list[Claim]:

@@ -5,7 +5,7 @@ Outcome: error
 """
 
 import multiprocessing
-import time
+import threading
 
 context = multiprocessing.get_context("fork")
 
@@ -14,7 +14,7 @@ def more():
     workers = [context.Process(target=more) for _ in range(4)]
     for worker in workers:
         worker.start()
-    time.sleep(60)
+    threading.Event().wait(60)
 
 
 async def greet(name):

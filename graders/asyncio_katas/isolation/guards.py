@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import sys
+import weakref
+from _thread import get_ident
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,51 +19,59 @@ from asyncio_katas.lab import clock, probes, rendezvous, timeline
 _TOUCHES = "{where} touched `{name}` of {what}, which belongs to the grader."
 _LAB = str(Path(asyncio_katas.lab.__file__).parent) + os.sep
 _ASYNCIO = str(Path(asyncio.__file__).parent) + os.sep
-# What anybody may ask of any object.
-_EVERYBODYS = {"__class__", "__call__", "__doc__", "__module__", "__name__", "__qualname__", "__await__",
-               "__repr__", "__str__", "__hash__", "__eq__", "__init__", "__new__", "__orig_class__"}  # fmt: skip
-# What a loop of the standard library does not have; whoever uses it knows whose loop this is.
-_ONLY_OURS = {"advance", "complaints", "blocking", "on_time", "timers", "timers_set", "next_timer", "tasks_of",
-              "outside", "_now", "_turns", "_turns_at_this_time", "_owners", "_move_to", "_jump", "__dict__",
-              "_real_selector", "_own_files", "_subprocesses", "_in_grace", "__class__"}  # fmt: skip
 # In the standard library's events.py, callbacks are called; nothing there sets anything on a loop.
 _CALLS_BACK = "events.py"
+# What a loop of the standard library does not have; whoever uses it knows whose loop this is. Of the rest, what is
+# read at each turn may be read by anybody, and set by friends alone.
+_MOVING = ("advance", "_jump")
+# Set at each turn; whoever turns these back only spins until the limit.
+_HARMLESS = {"_turns", "_turns_at_this_time"}
+_RECORDS = ("complaints", "blocking", "on_time", "_owners")
 
 
-def install(check: Path, alarm: Alarm) -> None:
-    """Raise an alarm from now on when anybody but the lab and this `check` looks inside the lab's objects."""
-    friends = _Friends(str(check), alarm)
+def install(check: Path, looking: set[int], alarm: Alarm) -> None:
+    """Raise an alarm from now on when anybody but the lab and this `check` looks inside the lab's objects.
+
+    Threads in `looking` are at work for the grader.
+    """
+    friends = _Friends(str(check), looking, alarm)
     for kind, what in (
         (probes.Probe, "a probe"),
         (probes.Gate, "a gate"),
         (rendezvous.ThreadGate, "a gate"),
         (timeline.Span, "a record of the timeline"),
     ):
-        own = {name for name in vars(kind) if not name.startswith("__")} | {"__dict__"}
-        _guard_reading(kind, lambda name, own=own: name in own or not name.startswith("__"), friends, what)
+        _guard_reading(kind, friends, what)
         _guard_writing(kind, friends, what, asyncio_too=False)
-    _guard_reading(clock.VirtualLoop, _ONLY_OURS.__contains__, friends, "the event loop")
+    for name in _MOVING:
+        _guard_calling(clock.VirtualLoop, name, friends, "the event loop")
+    for name in _RECORDS:
+        setattr(clock.VirtualLoop, name, _Guarded(name, friends, "the event loop"))
     _guard_writing(clock.VirtualLoop, friends, "the event loop", asyncio_too=True)
+    _guard_time(clock.VirtualLoop, friends, alarm)
 
 
 class _Friends:
-    def __init__(self, check: str, alarm: Alarm) -> None:
+    def __init__(self, check: str, looking: set[int], alarm: Alarm) -> None:
         self._known: dict[str, bool] = {check: True}
+        self._looking = looking
         self._asyncio: dict[str, bool] = {}
         # A dataclass's methods stand in no file.
-        self.own_code = {timeline.Span.__init__.__code__, timeline.Span.__eq__.__code__, timeline.Span.__repr__.__code__}
+        self._codes = {timeline.Span.__init__.__code__, timeline.Span.__eq__.__code__, timeline.Span.__repr__.__code__}
         self._alarm = alarm
 
     def let(self, name: str, what: str, *, asyncio_too: bool) -> None:
         """Let the caller of whoever asks pass, or raise the alarm."""
+        ident = get_ident()
+        self._looking.add(ident)
         frame = sys._getframe(2)
-        file = frame.f_code.co_filename
-        if frame.f_code in self.own_code:
-            return
+        code = frame.f_code
+        self._looking.discard(ident)
+        file = code.co_filename
         known = self._known.get(file)
         if known is None:
             known = self._known[file] = file.startswith(_LAB)
-        if known or (asyncio_too and self._is_asyncio(file)):
+        if known or (asyncio_too and self._is_asyncio(file)) or code in self._codes:
             return
         self._alarm(_TOUCHES, where=f"{Path(file).name}:{frame.f_lineno}", name=name, what=what)
 
@@ -71,12 +82,60 @@ class _Friends:
         return known
 
 
-def _guard_reading(kind: type, is_guarded: Callable[[str], bool], friends: _Friends, what: str) -> None:
+class _Guarded:
+    """An attribute of the loop's that only friends read."""
+
+    def __init__(self, name: str, friends: _Friends, what: str) -> None:
+        self._name, self._friends, self._what = name, friends, what
+
+    def __get__(self, loop: Any, kind: type | None = None) -> Any:
+        if loop is None:
+            return self
+        self._friends.let(self._name, self._what, asyncio_too=False)
+        return vars(loop)[self._name]
+
+    def __set__(self, loop: Any, value: Any) -> None:
+        # `__setattr__` has let whoever sets it pass.
+        vars(loop)[self._name] = value
+
+
+def _guard_calling(kind: type, name: str, friends: _Friends, what: str) -> None:
+    method = vars(kind)[name]
+
+    @functools.wraps(method)
+    def guarded(self: Any, *args: Any) -> Any:
+        friends.let(name, what, asyncio_too=False)
+        return method(self, *args)
+
+    setattr(kind, name, guarded)
+
+
+def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, alarm: Alarm) -> None:
+    """Keep the time in a second place as well: whoever writes into the loop's dictionary passes every other guard."""
+    move, read = kind._move_to, kind.time
+    times: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+
+    def noted(self: Any, moment: float) -> None:
+        friends.let("_move_to", "the event loop", asyncio_too=False)
+        compared(self)
+        move(self, moment)
+        times[self] = self._now
+
+    def compared(self: Any) -> float:
+        now = read(self)
+        if times.setdefault(self, 0.0) != now:
+            alarm(_TOUCHES, where="The answer", name="_now", what="the event loop")
+        return now
+
+    kind._move_to, kind.time = noted, compared  # type: ignore[method-assign,assignment]
+
+
+def _guard_reading(kind: type, friends: _Friends, what: str) -> None:
     read = kind.__getattribute__
-    harmless = _EVERYBODYS if kind is not clock.VirtualLoop else set[str]()
 
     def guarded(self: Any, name: str) -> Any:
-        if is_guarded(name) and name not in harmless:
+        # What anybody may ask of any object has such a name.
+        if not name.startswith("__") or name == "__dict__":
             friends.let(name, what, asyncio_too=False)
         return read(self, name)
 
@@ -87,6 +146,9 @@ def _guard_writing(kind: type, friends: _Friends, what: str, *, asyncio_too: boo
     write, delete = kind.__setattr__, kind.__delattr__
 
     def guarded_write(self: Any, name: str, value: Any) -> None:
+        if name in _HARMLESS:
+            write(self, name, value)
+            return
         friends.let(name, what, asyncio_too=asyncio_too)
         write(self, name, value)
 

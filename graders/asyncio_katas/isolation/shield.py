@@ -53,11 +53,12 @@ class Shield:
             self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *map(Path, _DEVICES)])
         if self._level.includes(Level.FULL):
             check = staged / f"test_{slug}.py"
-            guards.install(check, self._alarm)
+            looking = set[int]()
+            guards.install(check, looking, self._alarm)
             self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
             own = [self._scratch, *_readable(), *map(Path, _DEVICES), _OWN_THREADS]
-            tripwire.install(answer, own, self._alarm)
+            tripwire.install(answer, own, looking, self._alarm)
 
     def vet(self, folder: str, slug: str) -> None:
         """Read the answer before it runs, and raise the alarm over what no answer needs."""

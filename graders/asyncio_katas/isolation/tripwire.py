@@ -67,19 +67,22 @@ _INTROSPECTORS = {
 _SHOWING = ("linecache.py", "traceback.py", "tokenize.py")
 
 
-def install(answer: Path, own: Sequence[Path], alarm: Alarm) -> None:
-    """Watch the code of this `answer` from now on; the files below `own` folders are its to use."""
-    wire = _Tripwire(str(answer), [str(path) for path in own], alarm)
+def install(answer: Path, own: Sequence[Path], looking: set[int], alarm: Alarm) -> None:
+    """Watch the code of this `answer` from now on; the files below `own` folders are its to use.
+
+    Threads in `looking` are at work for the grader.
+    """
+    wire = _Tripwire(str(answer), [str(path) for path in own], looking, alarm)
     sys.addaudithook(wire.heard)
 
 
 class _Tripwire:
-    def __init__(self, answer: str, own: list[str], alarm: Alarm) -> None:
+    def __init__(self, answer: str, own: list[str], looking: set[int], alarm: Alarm) -> None:
         self._answer = answer
         self._own = tuple([*own, answer])
         self._alarm = alarm
-        # Threads in which the hook itself is at work: looking at frames is reported too.
-        self._looking = set[int]()
+        # Looking at frames is reported too.
+        self._looking = looking
         self._libraries: dict[str, bool] = {}
         self._trampolines = {_code(function) for function in _TRAMPOLINES}
         self._introspectors = {_code(function) for function in _INTROSPECTORS}
@@ -94,10 +97,14 @@ class _Tripwire:
         }
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        judge = self._judges.get(event) or (self._inside if event.startswith("ctypes.") else None)
         ident = get_ident()
-        if judge is None or ident in self._looking:
+        if ident in self._looking:
             return
+        judge = self._judges.get(event)
+        if judge is None:
+            if not event.startswith("ctypes."):
+                return
+            judge = self._inside
         self._looking.add(ident)
         try:
             judge(event, arguments, sys._getframe(1))
