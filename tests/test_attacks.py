@@ -32,7 +32,9 @@ DOCUMENT = ROOT / "docs" / "security.md"
 SECRET = "KATAS_TEST_SECRET"
 OUTSIDE = [Path("/tmp/asyncio-katas-owned.txt"), Path("/var/tmp/owned.txt")]
 WRONG = 'async def greet(name):\n    return "wrong"\n\n\nasync def wait(seconds):\n    return "wrong"\n'
-_HEADER = re.compile(r'^"""(?P<technique>.+?)\n\nStopped by: (?P<by>.+?)\nOutcome: (?P<outcome>\w+)\n(Kata: (?P<kata>\d+)\n)?"""')
+_HEADER = re.compile(
+    r'^"""(?P<technique>.+?)\n\nStopped by: (?P<by>.+?)\nOutcome: (?P<outcome>\w+)\n(Kata: (?P<kata>\d+)\n)?"""'
+)
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,9 @@ def test_the_table_is_up_to_date() -> None:
     head, begin, rest = text.partition("<!-- attacks -->\n")
     _, end, tail = rest.partition("<!-- end of attacks -->\n")
     rows = [ROWS[name] for name in sorted(ROWS)]
-    table = "\n".join(["| attack | technique | stopped by | outcome | points |", "|---|---|---|---|---:|", *rows]) + "\n"
+    table = (
+        "\n".join(["| attack | technique | stopped by | outcome | points |", "|---|---|---|---|---:|", *rows]) + "\n"
+    )
     written = head + begin + table + end + tail
     if os.environ.get("ATTACKS") == "write":
         DOCUMENT.write_text(written, encoding="utf-8")

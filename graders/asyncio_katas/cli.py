@@ -72,12 +72,17 @@ def cli() -> None:
 @click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
 @click.option("--isolate", is_flag=True, help="Grade as strangers' code: nothing shared, everything watched.")
-@click.option("--isolation", type=click.Choice([level.value for level in Level]), help="The same, with the layers of this level only.")
+@click.option(
+    "--isolation",
+    type=click.Choice([level.value for level in Level]),
+    help="The same, with the layers of this level only.",
+)
 def check(
     katas: tuple[str, ...],
     submission: Path | None,
     form: str,
     output: Path | None,
+    *,
     isolate: bool,
     isolation: str | None,
 ) -> int:
@@ -86,7 +91,9 @@ def check(
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
     renderer = _import_meanwhile(_RENDERERS[form])
-    report = grade(chosen, submission or course / "katas", isolate=isolate, level=Level(isolation) if isolation else None)
+    report = grade(
+        chosen, submission or course / "katas", isolate=isolate, level=Level(isolation) if isolation else None
+    )
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():

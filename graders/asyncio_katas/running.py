@@ -278,9 +278,9 @@ def grade(
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
     Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
-    `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run after the first of its child that
-    does not pass. The first child may have been waiting below this `root`, and is ended in any case. `told` hears
-    what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
+    `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
+    after the first of its child that does not pass. The first child may have been waiting below this `root`, and is
+    ended in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
     stop = stop or Stop()
     isolate = isolate or level is not Level.LEARNER

@@ -10,9 +10,7 @@ from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata, Report
 
 
-def grade(
-    chosen: Sequence[Kata], submission: Path, *, isolate: bool = False, level: Level | None = None
-) -> Report:
+def grade(chosen: Sequence[Kata], submission: Path, *, isolate: bool = False, level: Level | None = None) -> Report:
     """Assemble, run and score these katas with a submission's answers.
 
     With `isolate` they are a stranger's: each kata gets a process of its own with everything that can stand between

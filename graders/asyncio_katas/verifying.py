@@ -62,7 +62,9 @@ def verify(
     `level`. With a `log`,
     what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only, level)]
+    trials = [
+        trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only, level)
+    ]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -207,21 +209,27 @@ def _answers(solutions: Path, kind: str) -> list[Path]:
 
 def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
-    found = [_grading(kata, "stub", stub, 1, level, _judge_stub)]
+    found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [_grading(kata, "right", path, number, level, _judge_right) for path in _answers(solutions, "right")]
+            found += [
+                _grading(kata, "right", path, number, _judge_right, level=level)
+                for path in _answers(solutions, "right")
+            ]
         if only != "right":
-            found += [_grading(kata, "wrong", path, number, level, _judge_wrong) for path in _answers(solutions, "wrong")]
+            found += [
+                _grading(kata, "wrong", path, number, _judge_wrong, level=level)
+                for path in _answers(solutions, "wrong")
+            ]
     return found
 
 
 def _grading(
-    kata: Kata, about: str, answer: Path, number: int, level: Level, judge: Callable[[Path, KataResult], list[Claim]]
+    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]], *, level: Level
 ) -> Trial:
     def run() -> list[Claim]:
         with staging.stage() as root:

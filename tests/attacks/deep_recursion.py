@@ -4,6 +4,7 @@ Stopped by: lab: it shows as an error
 Outcome: error
 """
 
+
 async def greet(name):
     return await greet(name)
 

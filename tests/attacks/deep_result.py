@@ -4,6 +4,7 @@ Stopped by: lab: texts are cut, and what cannot be shown is named
 Outcome: failed
 """
 
+
 async def greet(name):
     result = []
     for _ in range(100_000):

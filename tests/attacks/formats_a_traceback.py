@@ -4,6 +4,7 @@ Stopped by: tripwire: reading is reported, whoever reads
 Outcome: tampered
 """
 
+
 async def greet(name):
     try:
         1 / 0

@@ -4,8 +4,9 @@ Stopped by: limits: the second one is set in C and does not ask Python
 Outcome: timeout
 """
 
+
 async def greet(name):
-    return 3 ** 3 ** 20 % 10
+    return 3**3**20 % 10
 
 
 wait = greet

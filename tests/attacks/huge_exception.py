@@ -4,6 +4,7 @@ Stopped by: lab: texts are cut
 Outcome: error
 """
 
+
 class Huge(Exception):
     def __str__(self):
         return "x" * 100_000_000

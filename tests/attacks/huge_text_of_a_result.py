@@ -4,6 +4,7 @@ Stopped by: lab: objects are not asked to describe themselves
 Outcome: failed
 """
 
+
 class Huge:
     def __repr__(self):
         return "x" * 100_000_000

@@ -4,6 +4,7 @@ Stopped by: lab: the type is asked, not the object
 Outcome: failed
 """
 
+
 class Liar:
     __class__ = str
 

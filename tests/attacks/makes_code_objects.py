@@ -4,6 +4,7 @@ Stopped by: tripwire: no answer needs code that is made at run time
 Outcome: tampered
 """
 
+
 def mine():
     return None
 

@@ -4,6 +4,7 @@ Stopped by: limits: output has an end, and shows as an error at the line that pr
 Outcome: error
 """
 
+
 async def greet(name):
     while True:
         print("x" * 100_000)

@@ -5,6 +5,7 @@ Outcome: tampered
 Kata: 06
 """
 
+
 async def fetch_all(urls, fetch):
     urls = list(urls)
     results = [await fetch(url) for url in urls]

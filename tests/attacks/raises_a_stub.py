@@ -4,6 +4,7 @@ Stopped by: lab: a stub earns nothing
 Outcome: not_started
 """
 
+
 async def greet(name):
     raise NotImplementedError
 

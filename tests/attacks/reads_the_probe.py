@@ -5,6 +5,7 @@ Outcome: tampered
 Kata: 06
 """
 
+
 async def fetch_all(urls, fetch):
     return [await fetch._fn(url) for url in urls]
 

@@ -4,6 +4,7 @@ Stopped by: limits: the second one is set in C and does not ask Python
 Outcome: timeout
 """
 
+
 async def greet(name):
     while True:
         try:

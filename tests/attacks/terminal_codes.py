@@ -4,6 +4,7 @@ Stopped by: journal: control characters are neutralised
 Outcome: error
 """
 
+
 async def greet(name):
     raise ValueError("\x1b[2J\x1b]0;owned\x07\x9b31m\u202eevil")
 

@@ -4,6 +4,7 @@ Stopped by: tripwire: frames are out of bounds
 Outcome: tampered
 """
 
+
 async def greet(name):
     try:
         1 / 0

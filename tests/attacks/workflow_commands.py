@@ -4,6 +4,7 @@ Stopped by: journal: they are neutralised
 Outcome: error
 """
 
+
 async def greet(name):
     print("::set-output name=grade::100")
     raise ValueError("\n::notice file=x.py::all is well\n##[error]no")

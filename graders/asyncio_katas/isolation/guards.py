@@ -8,7 +8,6 @@ import os
 import sys
 import weakref
 from _thread import get_ident
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +126,11 @@ def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, alarm: Alarm) 
             alarm(_TOUCHES, where="The answer", name="_now", what="the event loop")
         return now
 
-    kind._move_to, kind.time = noted, compared  # type: ignore[method-assign,assignment]
+    kind._move_to, kind.time = noted, compared  # type: ignore[method-assign]
 
 
 def _guard_reading(kind: type, friends: _Friends, what: str) -> None:
-    read = kind.__getattribute__
+    read: Any = kind.__getattribute__
 
     def guarded(self: Any, name: str) -> Any:
         # What anybody may ask of any object has such a name.
@@ -143,7 +142,8 @@ def _guard_reading(kind: type, friends: _Friends, what: str) -> None:
 
 
 def _guard_writing(kind: type, friends: _Friends, what: str, *, asyncio_too: bool) -> None:
-    write, delete = kind.__setattr__, kind.__delattr__
+    write: Any = kind.__setattr__
+    delete: Any = kind.__delattr__
 
     def guarded_write(self: Any, name: str, value: Any) -> None:
         if name in _HARMLESS:

@@ -1,7 +1,8 @@
 """Whether everything that judges is still what it was: functions and classes of pytest, asyncio, the lab and others.
 
 From Python 3.12 on, the interpreter itself reports each replacement when it happens, so that one that is undone in
-time is noticed too. Before, everything is compared after each check.
+time is noticed too. Before, everything is compared after each check, and the dictionaries of the grader's own modules
+carry a number that every change makes another one.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ _WRITTEN_LATE = ("__annot", "__abstract", "__static_attributes__", "__firstlinen
 _PATCHING = (f"{os.sep}_pytest{os.sep}monkeypatch.py", f"{os.sep}freezegun{os.sep}api.py")
 _PYTEST = f"{os.sep}_pytest{os.sep}"
 _LAB = str(Path(asyncio_katas.lab.__file__).parent) + os.sep
+# Nothing sets a name in these once they are imported, with one exception.
+_UNCHANGING = "asyncio_katas."
+_CHANGING = {"asyncio_katas.lab.outside"}
+_HAS_TAGS = sys.implementation.name == "cpython" and sys.version_info < (3, 12)
+# After a reference count, a type and a size.
+_TAG_OFFSET = 3 * ctypes.sizeof(ctypes.c_void_p)
 _ADDED, _MODIFIED, _DELETED, _CLONED, _CLEARED = range(5)
 _MAX_WATCHERS_BUSY = -1
 
@@ -51,6 +58,8 @@ class Integrity:
         self._armed = True
         self._spaces: dict[int, tuple[str, dict[str, Any], dict[str, Any]]] = {}
         self._keep: list[Any] = []
+        # Where the number of a dictionary's last change stands, and which it was.
+        self._tags: list[tuple[str, ctypes.c_uint64, int]] = []
         loaded = {name: each for name, each in sys.modules.items() if name.partition(".")[0] in _WATCHED}
         self._spaces[id(sys.modules)] = "sys.modules", sys.modules, dict(loaded)
         for name, module in loaded.items():
@@ -82,6 +91,9 @@ class Integrity:
             for name, value in judging.items():
                 if names.get(name) is not value:
                     self._alarm(_REPLACED, name=f"{where}.{name}")
+        for where, tag, before in self._tags:
+            if tag.value != before:
+                self._alarm(_REPLACED, name=f"something in {where}")
 
     def try_canaries(self, check: ModuleType) -> None:
         """Raise the alarm unless what a check judges with still fails where it must."""
@@ -123,6 +135,7 @@ class Integrity:
         names = vars(module)
         judging = {key: value for key, value in names.items() if isinstance(value, _JUDGING)}
         self._spaces[id(names)] = name, names, judging
+        self._note_tag(name, names)
         for value in judging.values():
             # Classes of others are noted where they are defined.
             if isinstance(value, type) and value.__module__ == name and value.__flags__ & _HEAP_TYPE:
@@ -138,6 +151,12 @@ class Integrity:
             if callable(value) or isinstance(value, property | staticmethod | classmethod)
         }
         self._spaces[id(names)] = name, names, judging
+        self._note_tag(name, names)
+
+    def _note_tag(self, where: str, names: dict[str, Any]) -> None:
+        if _HAS_TAGS and where.startswith(_UNCHANGING) and where not in _CHANGING:
+            tag = ctypes.c_uint64.from_address(id(names) + _TAG_OFFSET)
+            self._tags.append((where, tag, tag.value))
 
     def _add_watcher(self) -> bool:
         api = ctypes.pythonapi
@@ -167,7 +186,9 @@ class Integrity:
             if event == _ADDED:
                 new = cast(value, pointed).value if value else None
                 in_class = isinstance(new, FunctionType | property) and not judging_module(where)
-                bad = (name in known and where != "sys.modules") or (in_class and not str(name).startswith(_WRITTEN_LATE))
+                bad = (name in known and where != "sys.modules") or (
+                    in_class and not str(name).startswith(_WRITTEN_LATE)
+                )
             else:
                 bad = name in judging and (value is None or id(judging[name]) != value)
             if bad and not self._by_the_check(sys._getframe(1)):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """`LEARNER` is for one's own code; `FULL` is for strangers'; those between are for finding out what a layer does."""
+    """`LEARNER` is for one's own code, `FULL` for strangers'; those between serve to find out what a layer does."""
 
     LEARNER = "learner"
     PROCESS = "process"

@@ -83,7 +83,9 @@ def forget(scratch: Path, keep: set[int]) -> None:
     # Names of sockets, and the key to them, belong to the parent; and so does the tracker of semaphores.
     config = vars(multiprocessing.process.current_process()).get("_config", {})
     config.pop("tempdir", None)
-    config["authkey"] = multiprocessing.process.AuthenticationString(os.urandom(32))
+    config["authkey"] = multiprocessing.process.AuthenticationString(  # type: ignore[attr-defined]
+        os.urandom(32)
+    )
     tracker = vars(resource_tracker._resource_tracker)
     if os.name == "posix":
         tracker["_fd"] = tracker["_pid"] = None

@@ -12,7 +12,7 @@ import _pytest
 import pluggy
 import pytest
 import pytest_asyncio
-import pytest_timeout
+import pytest_timeout  # type: ignore[import-untyped]
 from _pytest import runner
 
 import asyncio_katas

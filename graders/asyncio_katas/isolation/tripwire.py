@@ -9,7 +9,6 @@ import ast
 import asyncio
 import concurrent.futures.thread
 import contextlib
-import functools
 import inspect
 import os
 import string
@@ -17,7 +16,6 @@ import sys
 import sysconfig
 import threading
 import traceback
-import unittest.mock
 from _thread import get_ident
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,16 +50,17 @@ _PATHS = {
 _ADDRESSES = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
 
 # They call whatever they are given. Where that is written in C, it has no frame of its own.
-_TRAMPOLINES = {
-    asyncio.Handle._run, threading.Thread.run, concurrent.futures.thread._WorkItem.run, contextlib.ExitStack.__exit__,
-    contextlib._BaseExitStack._create_cb_wrapper, functools.partialmethod._make_unbound_method,
-}  # fmt: skip
+_TRAMPOLINES: set[Any] = {
+    asyncio.Handle._run,
+    threading.Thread.run,
+    concurrent.futures.thread._WorkItem.run,
+    contextlib.ExitStack.__exit__,
+}
 # They look into frames and code on behalf of whoever calls them.
-_INTROSPECTORS = {
+_INTROSPECTORS: set[Any] = {
     inspect.currentframe, inspect.stack, inspect.trace, inspect.getouterframes, inspect.getinnerframes,
     inspect.getattr_static, inspect.getclosurevars, inspect.getgeneratorlocals, inspect.getcoroutinelocals,
     inspect.getargvalues, inspect.getframeinfo, traceback.walk_stack, string.Formatter.get_field,
-    unittest.mock._get_target,
 }  # fmt: skip
 # They read source lines to show them.
 _SHOWING = ("linecache.py", "traceback.py", "tokenize.py")
@@ -79,7 +78,7 @@ def install(answer: Path, own: Sequence[Path], looking: set[int], alarm: Alarm) 
 class _Tripwire:
     def __init__(self, answer: str, own: list[str], looking: set[int], alarm: Alarm) -> None:
         self._answer = answer
-        self._own = tuple([*own, answer])
+        self._own = (*own, answer)
         self._alarm = alarm
         # Looking at frames is reported too.
         self._looking = looking
@@ -111,18 +110,18 @@ class _Tripwire:
         finally:
             self._looking.discard(ident)
 
-    def _read(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    def _read(self, _: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         name = arguments[1]
         foreign = name in _OWN_TOO and self._is_foreign(arguments[0])
         if (name in _ATTRIBUTES or foreign) and self._is_direct(frame):
             self._reached(frame, name)
 
-    def _written(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    def _written(self, _: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         name = arguments[1]
         if name in _OWN_TOO and self._is_foreign(arguments[0]) and self._is_direct(frame):
             self._reached(frame, name)
 
-    def _inside(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    def _inside(self, event: str, _: tuple[Any, ...], frame: FrameType) -> None:
         if self._is_direct(frame):
             # Which code it was is nobody's business, and may be long.
             self._reached(frame, event)
@@ -145,9 +144,9 @@ class _Tripwire:
     def _address(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         address = arguments[1] if event in {"socket.connect", "socket.bind", "socket.sendto"} else arguments[0]
         # A path is a socket of this machine's file system; pairs of sockets have no address at all.
-        if not isinstance(address, str | bytes) or event in {"socket.getaddrinfo", "socket.gethostbyname"}:
-            if self._is_on_behalf(frame, "multiprocessing"):
-                self._alarm(_NETWORK, where=self._where(frame), what=f"{event} {_short((address,))}")
+        outside = not isinstance(address, str | bytes) or event in {"socket.getaddrinfo", "socket.gethostbyname"}
+        if outside and self._is_on_behalf(frame, "multiprocessing"):
+            self._alarm(_NETWORK, where=self._where(frame), what=f"{event} {_short((address,))}")
 
     def _reached(self, frame: FrameType, what: str) -> None:
         self._alarm(_REACHES, where=self._where(frame), what=what)

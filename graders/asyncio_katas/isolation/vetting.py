@@ -70,12 +70,7 @@ def _look(node: ast.AST, imported: dict[str, str]) -> Iterator[Evidence]:
         for alias in node.names:
             yield from _module(alias.name, line)
     elif isinstance(node, ast.ImportFrom) and node.module:
-        yield from _module(node.module, line)
-        if node.module == "sys" and any(alias.name == "modules" for alias in node.names):
-            yield _READS_MODULES, {"line": line}
-        for alias in node.names:
-            if alias.name in _REACHING:
-                yield _REACHES, {"line": line, "name": alias.name}
+        yield from _taken_from(node.module, {alias.name for alias in node.names}, line)
     elif isinstance(node, ast.Attribute):
         yield from _attribute(node, imported, line)
     elif isinstance(node, ast.Name) and node.id in _REACHING and not isinstance(node.ctx, ast.Store):
@@ -86,6 +81,14 @@ def _look(node: ast.AST, imported: dict[str, str]) -> Iterator[Evidence]:
             yield _REACHES, {"line": line, "name": match[1] if match else node.value}
     elif isinstance(node, ast.Call):
         yield from _called(node, imported, line)
+
+
+def _taken_from(module: str, names: set[str], line: int) -> Iterator[Evidence]:
+    yield from _module(module, line)
+    if module == "sys" and "modules" in names:
+        yield _READS_MODULES, {"line": line}
+    for name in sorted(names & _REACHING):
+        yield _REACHES, {"line": line, "name": name}
 
 
 def _module(name: str, line: int) -> Iterator[Evidence]:

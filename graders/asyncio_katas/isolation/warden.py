@@ -33,7 +33,7 @@ def available() -> bool:
 
 
 def step_below(scratch: Path, files: set[int]) -> None:
-    """Become a warden's child, in a session of its own: returns there, and never in the warden, which closes `files`."""
+    """Become a warden's child, in a session of its own: returns there alone. The warden closes these `files`."""
     libc = ctypes.CDLL(None)
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
     warden = os.getpid()
@@ -120,7 +120,7 @@ def _end_like(status: int) -> None:
 def _below(pid: int) -> dict[int, int]:
     """Return every process below this one, with the bytes of memory it holds."""
     parents: dict[int, tuple[int, int]] = {}
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - of many, and often
         if name.isdigit():
             # Its name may hold anything; what follows the last bracket are numbers.
             with contextlib.suppress(OSError, ValueError, IndexError):
@@ -142,5 +142,5 @@ def _is_too_much(scratch: Path) -> bool:
     for folder, _, files in os.walk(scratch):
         for file in files:
             with contextlib.suppress(OSError):
-                size += os.lstat(os.path.join(folder, file)).st_size  # noqa: PTH116, PTH118 - of many, and often
+                size += os.lstat(os.path.join(folder, file)).st_size  # noqa: PTH118 - of many, and often
     return size > MAX_SCRATCH_BYTES

@@ -116,7 +116,8 @@ class ProcessGate:
     @property
     def address(self) -> str | tuple[str, int]:
         """Where processes find the gate."""
-        return self._listener.address
+        address: str | tuple[str, int] = self._listener.address
+        return address
 
     def open(self) -> None:
         """Let everybody through, from now on."""

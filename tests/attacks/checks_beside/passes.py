@@ -4,6 +4,7 @@ Stopped by: staging: the checks are the course's own
 Outcome: failed
 """
 
+
 async def greet(name):
     return "wrong"
 

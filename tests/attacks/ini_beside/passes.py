@@ -4,6 +4,7 @@ Stopped by: staging: only the answer's own file takes part
 Outcome: failed
 """
 
+
 async def greet(name):
     return "wrong"
 

@@ -4,6 +4,7 @@ Stopped by: staging: only the answer's own file takes part, and plugins are not 
 Outcome: failed
 """
 
+
 async def greet(name):
     return "wrong"
 
