@@ -85,8 +85,13 @@ class Integrity:
         """Watch no more: what was put in place for the checks is about to be taken away again."""
         self._armed = False
 
-    def compare(self) -> None:
-        """Raise the alarm if anything that judges is not what it was."""
+    def compare(self, *, at_the_end: bool) -> None:
+        """Raise the alarm if anything that judges is not what it was.
+
+        Where that is reported at once, it is looked at only in the end.
+        """
+        if self._at_once and not at_the_end:
+            return
         for where, names, judging in self._spaces.values():
             for name, value in judging.items():
                 if names.get(name) is not value:
@@ -191,7 +196,7 @@ class Integrity:
                 )
             else:
                 bad = name in judging and (value is None or id(judging[name]) != value)
-            if bad and not self._by_the_check(sys._getframe(1)):
+            if bad and not self._by_the_check(_caller()):
                 self._alarm(_REPLACED, name=f"{where}.{name}")
             return 0
 
@@ -214,6 +219,12 @@ class _AlwaysEqual:
 
 
 _HEAP_TYPE = 1 << 9
+
+
+def _caller() -> FrameType | None:
+    """Return the frame of whoever changed something, or None where a thread was made of a C function alone."""
+    reported = sys._getframe(1)
+    return reported.f_back
 
 
 def _names_of(kind: type) -> dict[str, Any] | None:

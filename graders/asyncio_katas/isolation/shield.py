@@ -76,12 +76,13 @@ class Shield:
     def hold(self, check: ModuleType) -> None:
         """Raise the alarm if the grading is no longer what it was."""
         if self._integrity:
-            self._integrity.compare()
+            self._integrity.compare(at_the_end=False)
             self._integrity.try_canaries(check)
 
     def down(self) -> None:
         """Let the grader tidy up: the answer has had its say."""
         if self._integrity:
+            self._integrity.compare(at_the_end=True)
             self._integrity.disarm()
 
 

@@ -79,6 +79,8 @@ class _Tripwire:
     def __init__(self, answer: str, own: list[str], looking: set[int], alarm: Alarm) -> None:
         self._answer = answer
         self._own = (*own, answer)
+        # A thread that was made of a C function alone has no frame but the hook's.
+        self._direct = {answer, __file__}
         self._alarm = alarm
         # Looking at frames is reported too.
         self._looking = looking
@@ -106,7 +108,8 @@ class _Tripwire:
             judge = self._inside
         self._looking.add(ident)
         try:
-            judge(event, arguments, sys._getframe(1))
+            own = sys._getframe(0)
+            judge(event, arguments, own.f_back or own)
         finally:
             self._looking.discard(ident)
 
@@ -154,7 +157,7 @@ class _Tripwire:
     def _is_direct(self, frame: FrameType) -> bool:
         """Tell whether the answer's own code did this, or had somebody do it who does whatever he is told."""
         code = frame.f_code
-        if code.co_filename == self._answer or code in self._trampolines:
+        if code.co_filename in self._direct or code in self._trampolines:
             return True
         return code in self._introspectors and self._is_on_behalf(frame)
 
@@ -163,7 +166,7 @@ class _Tripwire:
         innermost = frame.f_code if frame else None
         while frame is not None:
             name = frame.f_code.co_filename
-            if name == self._answer:
+            if name in self._direct:
                 return True
             if not self._is_library(name) or any(part in name for part in but):
                 return False
