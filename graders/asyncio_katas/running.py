@@ -240,7 +240,9 @@ def _server() -> Any:
     if _QUIET_TRACKER not in sys.warnoptions:
         sys.warnoptions.append(_QUIET_TRACKER)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
+    context.set_forkserver_preload(
+        ["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.isolation.prepared"]
+    )
     return context
 
 

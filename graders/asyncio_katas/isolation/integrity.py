@@ -48,6 +48,54 @@ _ADDED, _MODIFIED, _DELETED, _CLONED, _CLEARED = range(5)
 _MAX_WATCHERS_BUSY = -1
 
 
+# A dictionary of names: where it is, itself, and those of its values that judge.
+_Space = tuple[str, dict[str, Any], dict[str, Any]]
+# What is known of modules from before a fork, by the identity of their dictionaries.
+_prepared: dict[int, list[_Space]] = {}
+
+
+def prepare() -> None:
+    """Look at everything that is loaded now, so that processes that are forked off need not."""
+    for name, module in _loaded().items():
+        _prepared[id(vars(module))] = list(_spaces_of(name, module))
+
+
+def _loaded() -> dict[str, ModuleType]:
+    return {
+        name: module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in _WATCHED and isinstance(module, ModuleType)
+    }
+
+
+def _are_unchanged(spaces: list[_Space]) -> bool:
+    return bool(spaces) and all(
+        all(names.get(name) is value for name, value in judging.items()) for _, names, judging in spaces
+    )
+
+
+def _spaces_of(name: str, module: Any) -> Iterator[_Space]:
+    """Yield the names of a module, and of the classes that are defined in it."""
+    if not isinstance(module, ModuleType):
+        return
+    names = vars(module)
+    judging = {key: value for key, value in names.items() if isinstance(value, _JUDGING)}
+    yield name, names, judging
+    for value in judging.values():
+        if isinstance(value, type) and value.__module__ == name and value.__flags__ & _HEAP_TYPE:
+            inside = _names_of(value)
+            if inside is not None:
+                yield f"{name}.{value.__qualname__}", inside, _judging_in_class(inside)
+
+
+def _judging_in_class(names: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in names.items()
+        if callable(value) or isinstance(value, property | staticmethod | classmethod)
+    }
+
+
 class Integrity:
     """The state of everything that judges, as it was when this was made."""
 
@@ -56,22 +104,24 @@ class Integrity:
         self._alarm = alarm
         self._at_once = False
         self._armed = True
-        self._spaces: dict[int, tuple[str, dict[str, Any], dict[str, Any]]] = {}
+        self._spaces: dict[int, _Space] = {}
         self._keep: list[Any] = []
         # Where the number of a dictionary's last change stands, and which it was.
         self._tags: list[tuple[str, ctypes.c_uint64, int]] = []
-        loaded = {name: each for name, each in sys.modules.items() if name.partition(".")[0] in _WATCHED}
+        loaded = _loaded()
         self._spaces[id(sys.modules)] = "sys.modules", sys.modules, dict(loaded)
         for name, module in loaded.items():
-            self._note_module(name, module)
+            known = _prepared.get(id(vars(module)), [])
+            for where, names, judging in known if _are_unchanged(known) else _spaces_of(name, module):
+                self._spaces[id(names)] = where, names, judging
+                self._note_tag(where, names)
 
     def note(self, module: ModuleType) -> None:
         """Watch the names of one more module, a check's."""
-        before = set(self._spaces)
-        self._note_module(module.__name__, module)
-        if self._at_once:
-            for space in set(self._spaces) - before:
-                self._watch(space)
+        for where, names, judging in _spaces_of(module.__name__, module):
+            self._spaces[id(names)] = where, names, judging
+            if self._at_once:
+                self._watch(id(names))
 
     def arm(self) -> list[str]:
         """Let the interpreter report replacements from now on; return which layers are in force now."""
@@ -133,30 +183,6 @@ class Integrity:
             patched = True
             frame = frame.f_back
         return False
-
-    def _note_module(self, name: str, module: Any) -> None:
-        if not isinstance(module, ModuleType):
-            return
-        names = vars(module)
-        judging = {key: value for key, value in names.items() if isinstance(value, _JUDGING)}
-        self._spaces[id(names)] = name, names, judging
-        self._note_tag(name, names)
-        for value in judging.values():
-            # Classes of others are noted where they are defined.
-            if isinstance(value, type) and value.__module__ == name and value.__flags__ & _HEAP_TYPE:
-                self._note_class(f"{name}.{value.__qualname__}", value)
-
-    def _note_class(self, name: str, kind: type) -> None:
-        names = _names_of(kind)
-        if names is None or id(names) in self._spaces:
-            return
-        judging = {
-            key: value
-            for key, value in names.items()
-            if callable(value) or isinstance(value, property | staticmethod | classmethod)
-        }
-        self._spaces[id(names)] = name, names, judging
-        self._note_tag(name, names)
 
     def _note_tag(self, where: str, names: dict[str, Any]) -> None:
         if _HAS_TAGS and where.startswith(_UNCHANGING) and where not in _CHANGING:
