@@ -15,10 +15,12 @@ PACKAGE = ROOT / "graders" / "asyncio_katas"
 MAY_IMPORT = {
     "lab": {"lab"},
     "invocation": set[str](),
-    "keeping": set[str](),
     "records": {"lab"},
     "isolation": {"", "lab", "isolation"},
     "sealing": set[str](),
+    "keeping": {"records"},
+    "language": set[str](),
+    "localisation": {"lab", "records", "language"},
     "catalog": {"invocation", "records"},
     "staging": {"records"},
     "protocol": {"lab", "records", "sealing"},
@@ -26,16 +28,42 @@ MAY_IMPORT = {
     "running": {"isolation", "lab", "records", "protocol", "sealing", "staging", "child"},
     "scoring": {"lab", "records", "staging"},
     "submission": {"isolation", "records", "running", "scoring", "staging"},
+    "examine": {"catalog", "examine", "isolation", "lab", "protocol", "records", "running", "scoring", "staging"},
     "progress": {"lab", "keeping", "records"},
     "learning": {"keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
-    "rendering": {"lab", "invocation", "learning", "progress", "protocol", "records", "rendering", "updating"},
-    "watch": {"catalog", "learning", "progress", "records", "rendering", "running", "scoring", "staging", "watch"},
-    "verifying": {"isolation", "lab", "learning", "records", "running", "scoring", "staging"},
+    "rendering": {
+        "lab",
+        "keeping",
+        "invocation",
+        "language",
+        "learning",
+        "progress",
+        "protocol",
+        "records",
+        "rendering",
+        "updating",
+    },
+    "watch": {
+        "catalog",
+        "language",
+        "learning",
+        "localisation",
+        "progress",
+        "records",
+        "rendering",
+        "running",
+        "scoring",
+        "staging",
+        "watch",
+    },
+    "verifying": {"isolation", "lab", "learning", "records", "staging", "submission"},
     "commands": {
         "catalog",
+        "invocation",
         "isolation",
         "keeping",
+        "localisation",
         "submission",
         "learning",
         "progress",
@@ -47,13 +75,19 @@ MAY_IMPORT = {
         "",
         "catalog",
         "commands",
+        "examine",
+        "invocation",
         "isolation",
+        "keeping",
+        "language",
+        "localisation",
         "submission",
         "learning",
         "progress",
         "records",
         "rendering",
         "running",
+        "staging",
         "verifying",
         "watch",
     },
@@ -84,11 +118,17 @@ def test_dependencies_run_one_way(path: Path) -> None:
 
 
 def test_katas_use_the_lab_alone() -> None:
-    """A check imports the lab and its kata, and solutions import nothing of the grader."""
+    """A check imports the lab and its kata; of the solutions only an examination imports anything of the grader."""
     for path in sorted((ROOT / "katas").glob("*/*.py")):
         assert imports(path) <= {"lab"}, path
     for path in sorted((ROOT / "solutions").rglob("*.py")):
-        assert not imports(path), path
+        assert imports(path) <= ({"examine"} if path.name.startswith("exam_") else set()), path
+
+
+def test_the_worker_holds_nothing_of_the_judge() -> None:
+    """The process that imports an answer has nothing of the program in it but the worker, and what confines it."""
+    assert imports(PACKAGE / "examine" / "worker.py") == {"isolation"}
+    assert not imports(PACKAGE / "examine" / "__init__.py")
 
 
 def test_no_conftest_and_unique_names() -> None:

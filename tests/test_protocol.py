@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_LINE, Job, Journal, clean
 from asyncio_katas.records import Outcome
 
@@ -44,6 +45,28 @@ def test_a_verdict_arrives_whole() -> None:
     assert finding.spot.line == 3
     assert finding.output == "printed"
     assert finding.timeline == FAILED["timeline"]
+
+
+def test_a_value_may_be_a_message() -> None:
+    """A value in words arrives as a message of its own, and so does the text at a mark: both can be translated."""
+    inner = {"template": "returned {value}", "values": {"value": "None"}}
+    said = {"template": "{call} {happened}.", "values": {"call": "f", "happened": inner}}
+    finding = fed(FAILED | {"message": said, "mark": inner}).findings["kata::test_x"]
+    assert finding.message == Message(
+        "{call} {happened}.", {"call": "f", "happened": Message("returned {value}", {"value": "None"})}
+    )
+    assert str(finding.message) == "f returned None."
+    assert str(finding.mark) == "returned None"
+
+
+def test_messages_inside_messages_cannot_grow_without_end() -> None:
+    """Fields that repeat, level by level, would make a short record a text of many gigabytes."""
+    said: dict[str, Any] = {"template": "x" * 100, "values": {}}
+    for _ in range(12):
+        said = {"template": "{a}" * 20, "values": {"a": said}}
+    journal = fed(FAILED | {"message": said})
+    assert (journal.rejected, journal.findings) == (1, {})
+    assert fed(FAILED | {"message": {"template": "{missing}", "values": {}}}).rejected == 1
 
 
 def test_progress_is_followed() -> None:

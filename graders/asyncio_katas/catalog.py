@@ -62,7 +62,7 @@ def load(folder: Path) -> Kata:
         title=_text(meta, data, "title"),
         folder=folder,
         tasks=tasks,
-        checks=_checks(check_file, len(tasks)),
+        checks=checks_of(check_file, len(tasks)),
         prerequisites=tuple(str(name) for name in data.get("prerequisites", [])),
         sealed=str(data.get("checks_sha256", "")),
         digest=digest(check_file),
@@ -140,7 +140,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise KatasError("{path} is not valid TOML: {error}.", _RESTORE, path=path, error=error) from None
 
 
-def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
+def checks_of(path: Path, tasks: int, prefix: str = "test_") -> tuple[Check, ...]:
+    """Return the checks a file declares, in order: its functions whose names begin with `prefix`."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
@@ -150,7 +151,7 @@ def _checks(path: Path, tasks: int) -> tuple[Check, ...]:
     functions = [
         node
         for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(prefix)
     ]
     common = [
         node.value

@@ -263,6 +263,7 @@ def _record(verdict: Verdict, output: str = "") -> dict[str, Any]:
         "look": asdict(verdict.look) if verdict.look else None,
         "spot": {"path": place.path, "line": place.line, "source": place.source()[:200]} if place else None,
         "timeline": verdict.timeline,
+        "mark": asdict(verdict.mark) if verdict.mark else None,
         "output": _cut(output),
     }
 

@@ -1,10 +1,12 @@
-"""How the reader of a message calls this program: `katas hint 06`, or `nox -s hint -- 06` for who came through nox."""
+"""How the program is called, `katas hint 06` or, through nox, `nox -s hint -- 06`, and the codes it ends with."""
 
 from __future__ import annotations
 
 import os
 
 _CHECK = "katas check"
+# Exit codes: all that was asked for is solved, not all, bad usage or a bad course, the grader's own fault, interrupted.
+SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def checking() -> str:

@@ -8,6 +8,8 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from asyncio_katas.records import KatasError
+
 # Everything the program notes for itself lies here, and git ignores it.
 STATE = ".katas"
 
@@ -37,6 +39,19 @@ def write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)  # noqa: PTH108 - the same
         raise
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report to the file that was asked for."""
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise KatasError(
+            "The report could not be written to {output}: {why}.",
+            "Next: choose another --output.",
+            output=path,
+            why=error.strerror,
+        ) from None
 
 
 def back_up(path: Path, course: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asyncio_katas import keeping
 from asyncio_katas.progress import Progress
-from asyncio_katas.records import Kata, KataResult, KatasError, Outcome, Report
+from asyncio_katas.records import Kata, KataResult, KatasError, Report
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def hint(kata: Kata, result: KataResult, progress: Progress) -> Hint | None:
 
     The last rung is given again. None if everything passes, or if the task has no hints.
     """
-    failing = next((check.check.task for check in result.checks if check.outcome is not Outcome.PASSED), None)
+    failing = result.failing_task
     if failing is None:
         return None
     ladder = kata.tasks[failing - 1].hints

@@ -22,6 +22,7 @@ MAX_BYTES = 16_000_000
 _MAX_TEXT = 20_000
 _MAX_SPANS = 200
 _MAX_FIELDS = 20
+_MAX_SAID = _MAX_TEXT * _MAX_FIELDS
 _MAX_TIME = 1e12
 _HARD_LIMIT = re.compile(r"^Timeout \(")
 # Build servers obey lines that begin with such, and older ones wherever it stands.
@@ -163,6 +164,7 @@ def _finding(record: dict[str, Any]) -> Finding:
         Spot(_string(spot["path"]), int(spot["line"]), _string(spot["source"])) if spot else None,
         _string(record.get("output", "")),
         _timeline(record.get("timeline")),
+        _message(record.get("mark")),
     )
 
 
@@ -173,15 +175,29 @@ def _twice() -> Finding:
 def _message(value: Any) -> Message | None:
     if value is None:
         return None
-    values = {_string(name): _string(text) for name, text in value["values"].items()}
+    values = {_string(name): _value(text) for name, text in value["values"].items()}
     template = _string(value["template"])
     # A width in a field, or a field many times over, would make a short record a very long text.
     fields = [part for part in Formatter().parse(template) if part[1] is not None]
     if len(fields) > _MAX_FIELDS or any(spec or conversion for _, _, spec, conversion in fields):
         raise ValueError(template)
     message = Message(template, values)
-    str(message)
+    if _length(message) > _MAX_SAID:
+        raise ValueError(template)
     return message
+
+
+def _value(value: Any) -> str | Message:
+    return _message(value) or "" if type(value) is dict else _string(value)
+
+
+def _length(said: str | Message) -> int:
+    """Return an upper bound of a text's length without making the text: a message's fields may repeat its values."""
+    if isinstance(said, str):
+        return len(said)
+    lengths = {name: _length(value) for name, value in said.values.items()}
+    names = (name for _, name, _, _ in Formatter().parse(said.template) if name is not None)
+    return len(said.template) + sum(lengths[name] for name in names)
 
 
 def _string(value: Any) -> str:

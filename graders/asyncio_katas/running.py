@@ -105,32 +105,34 @@ class Child(Protocol):
 
 
 class FreshChild:
-    """A child in a new interpreter."""
+    """A child in a new interpreter; `module` is the program it runs."""
 
-    def __init__(self, root: str, level: Level) -> None:
+    def __init__(self, root: str, level: Level, module: str = "asyncio_katas.child") -> None:
         self._warded = level is not Level.LEARNER and not portable() and warden.available()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         how = ["portable"] if portable() else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", root, level, *how],
+            [sys.executable, "-P", "-E", "-B", "-m", module, root, level, *how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=not portable(),
             creationflags=flags,
         )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.orders: IO[bytes] = self._process.stdin
         self.journal: IO[bytes] = self._process.stdout
 
     def begin(self, job: Job) -> None:
         """Hand the job over."""
-        assert self._process.stdin is not None
         # One that has died by now has said so in the journal, or will be missed there.
         with contextlib.suppress(OSError):
-            self._process.stdin.write(job.line())
+            self.orders.write(job.line())
         with contextlib.suppress(OSError):
-            self._process.stdin.close()
+            self.orders.close()
 
     def alive(self) -> bool:
         """Tell whether the child itself still runs."""
@@ -142,7 +144,7 @@ class FreshChild:
             return
         if not portable():
             # Also when the child itself has ended: what it started may be left.
-            _kill_group(self._process.pid)
+            kill_group(self._process.pid)
         elif sys.platform == "win32":
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
         self._process.kill()
@@ -153,8 +155,7 @@ class FreshChild:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
         with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            self.orders.close()
         self.journal.close()
         return self._process.returncode or 0
 
@@ -198,7 +199,7 @@ class ForkedChild:
         assert self._process.pid is not None
         if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.join(_END_S)):
             return
-        _kill_group(self._process.pid)
+        kill_group(self._process.pid)
         self._process.kill()
 
     def end(self) -> int:
@@ -246,7 +247,8 @@ def _server() -> Any:
     return context
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
+    """End every process of a group, if there is any."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -404,7 +406,8 @@ def _death(journal: Journal, code: int, root: str, *, in_time: bool) -> Finding:
             ),
             _with_source(spot),
         )
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    values = {"number": abs(code)}
+    how = Message.of("signal {number}", values) if code < 0 else Message.of("exit code {number}", values)
     return Finding(
         Outcome.ERROR,
         Message.of("The code ended the whole Python process ({how}).", {"how": how}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from asyncio_katas.lab.messages import Message
@@ -51,7 +52,7 @@ def _at_home(finding: Finding, spot: Spot, assembly: Assembly) -> Finding:
     if Path(spot.path) != assembly.folder / f"{assembly.kata.slug}.py":
         return finding
     home = Spot(str(assembly.answer), spot.line, spot.source)
-    return Finding(finding.outcome, finding.message, finding.look, home, finding.output, finding.timeline)
+    return replace(finding, spot=home)
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from asyncio_katas import running, scoring, staging
 from asyncio_katas.isolation.levels import Level
-from asyncio_katas.records import Kata, Report
+from asyncio_katas.records import Kata, KataResult, Report
+
+
+def grade_answer(kata: Kata, answer: Path, *, level: Level = Level.LEARNER, until_failure: bool = False) -> KataResult:
+    """Grade one answer in a child of its own; with `until_failure`, up to the first check that does not pass."""
+    with staging.stage() as root:
+        assembly = staging.assemble(kata, answer, root)
+        seen = running.grade([assembly], str(root), isolate=True, level=level, until_failure=until_failure)
+        return scoring.score([assembly], seen).katas[0]
 
 
 def grade(chosen: Sequence[Kata], submission: Path, *, isolate: bool = False, level: Level | None = None) -> Report:

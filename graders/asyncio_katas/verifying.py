@@ -15,16 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import learning, running, scoring, staging
+from asyncio_katas import learning, staging
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
+from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES = range(7, 13), 3, 3, 5, 12, 3
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((http[^)]*)\)")
-_DOCUMENTATION = "https://docs.python.org/3/"
+_DOCUMENTATION, _CHINESE_DOCUMENTATION = "https://docs.python.org/3/", "https://docs.python.org/zh-cn/3/"
 # Real seconds for a README's program; none needs more than one.
 _EXAMPLE_S = 60
 
@@ -62,9 +63,7 @@ def verify(
     `level`. With a `log`,
     what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [
-        trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only, level)
-    ]
+    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only, level)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -127,14 +126,15 @@ def _claim(item: list[str | None]) -> Claim:
 def _course(kata: Kata, course: Path) -> list[Claim]:
     """Return what must hold of a kata's files as they lie there."""
     solutions = course / "solutions" / kata.name
-    right, wrong = _answers(solutions, "right"), _answers(solutions, "wrong")
+    right, wrong = _answers(kata, course)
     ids = [check.id for check in kata.checks]
     per_task = [sum(1 for check in kata.checks if check.task == task.number) for task in kata.tasks]
     names = [path.name for path in (course / "katas").iterdir()]
     modules = {kata.slug, *(path.stem for path in right + wrong)}
     strays = [*_strays(kata.folder, _KATA_FILES, kata), *_strays(solutions, _SOLUTION_FILES, kata)]
-    readme = kata.folder / "README.md"
+    readme, chinese = kata.folder / "README.md", kata.folder / "README.zh-CN.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    translation = chinese.read_text(encoding="utf-8") if chinese.exists() else ""
     notes = (solutions / "NOTES.md").read_text(encoding="utf-8") if (solutions / "NOTES.md").exists() else ""
     unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
     rules: list[tuple[str, bool, str, object]] = [
@@ -181,6 +181,12 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
             "links lead elsewhere than to Python's documentation: {found}",
             [link for link in _LINK.findall(text) if not link.startswith(_DOCUMENTATION)],
         ),
+        (
+            "Chinese README links",
+            all(link.startswith(_CHINESE_DOCUMENTATION) for link in _LINK.findall(translation)),
+            "links lead elsewhere than to the Chinese edition of Python's documentation: {found}",
+            [link for link in _LINK.findall(translation) if not link.startswith(_CHINESE_DOCUMENTATION)],
+        ),
     ]
     return [
         Claim("course", name, None if holds else Message.of(template, {"found": _text(found)}))
@@ -189,7 +195,8 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
 
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
-_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py", "__pycache__"}
+_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
+                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
@@ -201,14 +208,14 @@ def _text(found: object) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
 
 
-def _answers(solutions: Path, kind: str) -> list[Path]:
-    """Return the right or the wrong answers; the reference is the first of the right ones."""
-    reference = sorted(solutions.glob("*.py")) if kind == "right" else []
-    return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
+def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
+    """Return the right answers, the reference first, and the wrong ones."""
+    return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
+    right, wrong = _answers(kata, course)
     found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
@@ -216,15 +223,9 @@ def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None, level: L
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [
-                _grading(kata, "right", path, number, _judge_right, level=level)
-                for path in _answers(solutions, "right")
-            ]
+            found += [_grading(kata, "right", path, number, _judge_right, level=level) for path in right]
         if only != "right":
-            found += [
-                _grading(kata, "wrong", path, number, _judge_wrong, level=level)
-                for path in _answers(solutions, "wrong")
-            ]
+            found += [_grading(kata, "wrong", path, number, _judge_wrong, level=level) for path in wrong]
     return found
 
 
@@ -232,11 +233,8 @@ def _grading(
     kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]], *, level: Level
 ) -> Trial:
     def run() -> list[Claim]:
-        with staging.stage() as root:
-            assembly = staging.assemble(kata, answer, root)
-            # Of a wrong answer only the first failure is judged.
-            seen = running.grade([assembly], str(root), isolate=True, level=level, until_failure=about == "wrong")
-            return judge(answer, scoring.score([assembly], seen).katas[0])
+        # Of a wrong answer only the first failure is judged.
+        return judge(answer, grade_answer(kata, answer, level=level, until_failure=about == "wrong"))
 
     digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode() + level.encode())
     return Trial(kata, about, f"{answer.name}/{number}", run, digest.hexdigest()[:16])

@@ -9,7 +9,7 @@ from typing import Any
 import coroutines_and_generators as kata
 import pytest
 
-from asyncio_katas.lab import Attempt, Lab, expect, expect_same, fail, same, show
+from asyncio_katas.lab import Attempt, Lab, Message, expect, expect_same, fail, same, show
 
 
 def primed(lab: Lab) -> Generator[float | None, float | None, int]:
@@ -538,7 +538,7 @@ def test_closed_however_drive_is_left(lab: Lab) -> None:
             look="Not everything is an Exception. However drive is left, closing the coroutine must not depend on the "
             "kind of exception that passes.",
             leaving=show(leaving),
-            state="suspended" if talk.state == inspect.CORO_SUSPENDED else talk.state,
+            state=Message("suspended") if talk.state == inspect.CORO_SUSPENDED else talk.state,
         )
         expect(
             same(cleaned, ["inner", "outer"]),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tasks_and_futures as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 # Enough for callbacks that schedule callbacks; nothing in the contract takes more.
 SOME_TURNS = 8
@@ -232,7 +232,9 @@ async def test_drain_waits_for_all(lab: Lab) -> None:
         again.over and (again.ended or 0.0) >= began + 4,
         "A task of 4 s was started after a first drain(), and the second drain() {what}.",
         look="Whatever remembers that all are done has to forget it when the next one is started.",
-        what=f"returned after {(again.ended or 0.0) - began:g} s" if again.over else "has not returned after 16 s",
+        what=Message.of("returned after {seconds} s", {"seconds": (again.ended or 0.0) - began})
+        if again.over
+        else Message("has not returned after 16 s"),
     )
     expect_drained(lab, again, began + 4, "a second drain(), and the last task ended then")
     expect(task.done(), "A task of 4 s was not done after 16 s.")
@@ -246,7 +248,7 @@ def expect_drained(lab: Lab, drain: Call, moment: float, why: str) -> None:
             "Nothing is running any more ({why}), but drain() has not returned by t={now}.",
             look="Who wakes those that wait in drain() when the last task ends?",
             mark=Mark(moment, "the last one ends"),
-            why=why,
+            why=Message(why),
             now=lab.now,
         )
     expect(
@@ -256,7 +258,7 @@ def expect_drained(lab: Lab, drain: Call, moment: float, why: str) -> None:
         mark=drain.end(due=moment),
         ended=drain.ended,
         moment=moment,
-        why=why,
+        why=Message(why),
     )
 
 
@@ -336,7 +338,7 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
         "The promise was finished with {outcome}, but a task that awaits it {when} is still waiting.",
         look="Every waiter has to be woken, and whoever comes later must not wait at all.",
         outcome=show(outcome),
-        when=when,
+        when=Message(when),
     )
     if isinstance(outcome, BaseException):
         expect(
@@ -349,7 +351,7 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
             outcome,
             "The promise was finished with {expected}, but in a task that awaits it {when}, `await` {happened}.",
             look="Whoever awaits gets the very exception that was set.",
-            when=when,
+            when=Message(when),
         )
     else:
         expect(
@@ -357,13 +359,13 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
             "The promise was finished with {outcome}, but in a task that awaits it {when}, `await` {happened}.",
             look="Awaiting a promise gives its value, every time and to everybody.",
             outcome=show(outcome),
-            when=when,
+            when=Message(when),
             happened=call.happened,
         )
         call.expect_value(
             outcome,
             "The promise was finished with {expected}, but a task that awaits it {when} got {actual}.",
-            when=when,
+            when=Message(when),
         )
 
 
@@ -548,7 +550,7 @@ async def test_callbacks_are_called_by_the_loop(lab: Lab) -> None:
             "Two callbacks were added, then the promise was finished with {outcome}; they were called {counts} times.",
             look="Each callback is called once, also if the outcome is an exception, or None.",
             outcome=show(outcome),
-            counts=" and ".join(str(count) for count in later),
+            counts=Message.listed([str(count) for count in later]),
         )
         for callback in callbacks:
             callback.expect_called_with(promise)
@@ -672,7 +674,9 @@ def expect_cancelled(call: Call, moment: float) -> None:
         look="Who is cancelled stops waiting, then and there.",
         mark=Mark(moment, "cancelled"),
         moment=moment,
-        what=f"it went on waiting until t={call.ended:g}" if call.ended is not None else "it is still waiting",
+        what=Message.of("it went on waiting until t={ended}", {"ended": call.ended})
+        if call.over
+        else Message("it is still waiting"),
     )
     call.expect_error(
         asyncio.CancelledError,
@@ -704,7 +708,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         not done and not called,
         "The one who waited was cancelled, and then {what}, although nothing has been set.",
         look="Cancelling a task cancels the future it waits for. If that is the promise's own, the promise is over.",
-        what="done() was True" if done else "a callback was called",
+        what=Message("done() was True" if done else "a callback was called"),
     )
     expect(
         not hit,

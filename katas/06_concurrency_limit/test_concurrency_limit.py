@@ -63,12 +63,15 @@ async def test_fetch_all_runs_all_at_once(lab: Lab) -> None:
 @pytest.mark.task(1)
 async def test_fetch_all_keeps_the_order(lab: Lab) -> None:
     """fetch_all: results come in the order of the urls, not in the order of arrival."""
-    call = await lab.call(kata.fetch_all, iter("abcdefgha"), site(lab))
-    call.expect_value(
-        ["A", "B", None, "D", "E", "F", "G", "H", "A"],
-        "fetch_all returned {actual}, expected {expected}.",
-        look="Keep each result with its place in `urls`: the fastest is the last but one, and 'a' is given twice.",
-    )
+    expected = ["A", "B", None, "D", "E", "F", "G", "H"]
+    # Few of them may come in the right order by chance, as from a set; many do not.
+    for urls, results in (("abcdefgha", [*expected, "A"]), ("abcdefgh" * 8, expected * 8)):
+        call = await lab.call(kata.fetch_all, iter(urls), site(lab))
+        call.expect_value(
+            results,
+            "fetch_all returned {actual}, expected {expected}.",
+            look="Keep each result with its place in `urls`: the fastest is the last but one, and 'a' is given twice.",
+        )
 
 
 @pytest.mark.task(2)
@@ -87,7 +90,7 @@ async def test_limit_is_kept_and_reached(lab: Lab) -> None:
         fetch.peak <= 3,
         "limit=3, but {peak} requests were in flight at t={t}.",
         look="Count again who holds a slot, from before the request starts until after it has ended.",
-        mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 3"),
+        mark=Mark(fetch.peak_at, "{peak} in flight, limit 3"),
         peak=fetch.peak,
         t=fetch.peak_at,
     )
@@ -103,12 +106,15 @@ async def test_limit_is_kept_and_reached(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_limited_results_keep_the_order(lab: Lab) -> None:
     """fetch_limited: results come in the order of the urls, whatever iterable they come from."""
-    call = await lab.call(kata.fetch_limited, (url for url in "abcdefgh"), site(lab), limit=4)
-    call.expect_value(
-        ["A", "B", None, "D", "E", "F", "G", "H"],
-        "fetch_limited returned {actual}, expected {expected}.",
-        look="Keep each result with its place in `urls`; and a generator can be walked through only once.",
-    )
+    expected = ["A", "B", None, "D", "E", "F", "G", "H"]
+    # Few of them may come in the right order by chance, as from a set; many do not.
+    for times in (1, 8):
+        call = await lab.call(kata.fetch_limited, (url for url in "abcdefgh" * times), site(lab), limit=4)
+        call.expect_value(
+            expected * times,
+            "fetch_limited returned {actual}, expected {expected}.",
+            look="Keep each result with its place in `urls`; and a generator can be walked through only once.",
+        )
 
 
 @pytest.mark.task(2)
@@ -124,7 +130,7 @@ async def test_freed_slot_is_refilled_at_once(lab: Lab) -> None:
             fetch.peak <= 2,
             "limit=2, but {peak} requests were in flight: where nothing is limited, no slot becomes free.",
             look="First keep the limit; then see that no slot stays empty.",
-            mark=Mark(fetch.peak_at, f"{fetch.peak} in flight, limit 2"),
+            mark=Mark(fetch.peak_at, "{peak} in flight, limit 2"),
             peak=fetch.peak,
         )
         events = sorted({span.start for span in fetch.spans} | {span.end or 0.0 for span in fetch.spans})

@@ -8,7 +8,7 @@ from typing import cast
 import async_protocols as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, expect, fail, show
 
 Page = tuple[Sequence[object], int | None]
 
@@ -189,7 +189,7 @@ async def test_countdown(lab: Lab) -> None:
         "A countdown from 3 gave {numbers}{more}.",
         look="It begins with `start` and ends with 1.",
         numbers=show(numbers),
-        more=" and went on" if len(numbers) > 8 else "",
+        more=Message(" and went on") if len(numbers) > 8 else "",
     )
     times = [moment for _, moment in seen]
     expect(
@@ -229,7 +229,7 @@ async def test_each_loop_counts_from_the_start(lab: Lab) -> None:
             seen == expected,
             "The {words} loop over one Countdown(3, every=2) gave (number, seconds) {seen}, expected {expected}.",
             look="An iterator can be used up, a countdown cannot: what is new for each loop belongs to the iterator.",
-            words=words,
+            words=Message(words),
             seen=show(seen),
             expected=show(expected),
         )
@@ -547,7 +547,7 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
             len(db.uses) == 2 or len(leases) < 2,
             "size=1: a lease was left by {words}, and the next one never got a connection.",
             look="The way back has to be taken on every way out: `finally` is for that, and `except Exception` is not.",
-            words=words,
+            words=Message(words),
         )
         expected: BaseException | type[BaseException] = problem or asyncio.CancelledError
         if leases:
@@ -555,7 +555,7 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
                 expected,
                 "A lease was left by {words}, but it {happened}, expected {expected} to leave it.",
                 look="Whoever cleans up lets the exception pass: neither swallow nor replace it.",
-                words=words,
+                words=Message(words),
             )
         expect_done(call, stuck)
         leases[1].raise_crash()
@@ -564,7 +564,7 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
             db.connect.started == 1,
             "A lease was left by {words}; {count} connections were opened, although the first one could be lent again.",
             look="Nothing is wrong with the connection. Is the line that gives it back reached on every way out?",
-            words=words,
+            words=Message(words),
             count=db.connect.started,
         )
         expect_all_closed(db, call)
@@ -629,14 +629,14 @@ async def test_who_gets_no_connection_takes_none_away(lab: Lab) -> None:
             not stuck,
             "size=1: {words}, and after that nobody ever got a connection.",
             look="Whoever asks takes a place first. Who gets no connection gives that place back, on every way out.",
-            words=words,
+            words=Message(words),
         )
         expect_done(call, stuck)
         calls[0].expect_error(
             error or asyncio.CancelledError,
             "size=1: {words}, and the lease {happened}; expected {expected} to leave it.",
             look="Who asked for the connection learns why there is none.",
-            words=words,
+            words=Message(words),
         )
         calls[1].raise_crash()
         db.expect_real()
@@ -644,7 +644,7 @@ async def test_who_gets_no_connection_takes_none_away(lab: Lab) -> None:
             db.most <= 1,
             "size=1: {words}, and after that {count} connections were open at once.",
             look="One place is given back for each that was taken, and not two.",
-            words=words,
+            words=Message(words),
             count=db.most,
         )
 
@@ -681,7 +681,7 @@ async def test_leaving_by_an_exception_and_with_a_failing_close(lab: Lab) -> Non
             len(unclosed) < 3,
             "The block was left{how}, and none of its 3 connections was closed.",
             look="Connections are closed on every way out of the block.",
-            how=how,
+            how=Message(how),
         )
         expect(
             not unclosed or not failing,
@@ -697,8 +697,8 @@ async def test_leaving_by_an_exception_and_with_a_failing_close(lab: Lab) -> Non
                 look="What the block raises leaves it, itself and alone. A failing close() is not worth losing that."
                 if failing
                 else "What the block raises leaves it: __aexit__ that returns something true swallows it.",
-                how=how,
-                and_close=" and close() failed for two connections" if failing else "",
+                how=Message(how),
+                and_close=Message(" and close() failed for two connections" if failing else ""),
             )
 
 
@@ -726,7 +726,7 @@ async def test_closed_pool_lends_nothing(lab: Lab) -> None:
             RuntimeError,
             "The pool had been closed, and then connection() {outcome}; expected a RuntimeError.",
             look="There is nothing to lend any more: its connections are closed, and a new one would be left open.",
-            outcome=("lent one" if len(db.uses) > uses else late.happened),
+            outcome=Message("lent one") if len(db.uses) > uses else late.happened,
         )
         expect(
             db.connect.started == before,
@@ -767,7 +767,7 @@ async def test_leaving_an_iteration_gives_the_connection_back(lab: Lab) -> None:
             not (stuck and len(calls) == 2),
             "size=1: an iteration was {words}, and after that nobody got a connection.",
             look="Where the lease ends has to be reached on every way out, when the iterator is closed too.",
-            words=words,
+            words=Message(words),
         )
         expect_done(call, stuck)
         if "early" in words:
@@ -777,13 +777,13 @@ async def test_leaving_an_iteration_gives_the_connection_back(lab: Lab) -> None:
                 failure if "exception" in words else asyncio.CancelledError,
                 "The iteration was {words}, but it {happened}, expected {expected} to leave it.",
                 look="What ends the iteration is the reader's business: let it pass.",
-                words=words,
+                words=Message(words),
             )
         calls[1].raise_crash()
         expect(
             len(db.asked) == 1 and db.connect.started == 1,
             "An iteration was {words}; {pages} pages were fetched and {conns} connections opened, expected 1 and 1.",
-            words=words,
+            words=Message(words),
             pages=len(db.asked),
             conns=db.connect.started,
         )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import timeouts as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, show
 
 Try = tuple[float, object]
 
@@ -375,25 +375,25 @@ async def test_cancellation_from_outside(lab: Lab) -> None:
             op.started == 1,
             "The caller was cancelled during {where}, and another try was started.",
             look="CancelledError is neither a TimeoutError nor an OSError: do not catch it, or let it out again.",
-            where=where,
+            where=Message(where),
         )
         expect(
             not cleanup or op.spans[0].how == "cancelled",
             "The caller was cancelled, but {where} was not: it ran on behind your back.",
             look="What runs in a task of its own is not cancelled with the caller. Somebody has to do it.",
-            where=where,
+            where=Message(where),
         )
         call.expect_error(
             asyncio.CancelledError,
             "The caller was cancelled during {where}, but {call} {happened}.",
             look="A cancellation from outside is no timeout. Tell whose cancellation it is before you translate it.",
-            where=where,
+            where=Message(where),
         )
         expect(
             call.ended == began + when + cleanup,
             "The caller was cancelled during {where}; the call ended after {took} s, expected {expected} s.",
             look="Stop at once, but wait for the cleanup of what is running.",
-            where=where,
+            where=Message(where),
             took=(call.ended or 0.0) - began,
             expected=when + cleanup,
         )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sync_bridge as kata
 
-from asyncio_katas.lab import Call, Lab, expect, show
+from asyncio_katas.lab import Call, Lab, Message, expect, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -301,7 +301,7 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
             not left_early,
             "The block was left{when} while a function was still running in its thread.",
             look="shutdown(wait=False) does not wait, and who was cancelled does not either. Something has to.",
-            when=" by an exception" if problem else "",
+            when=Message(" by an exception" if problem else ""),
         )
         expect(
             sorted(finished) == list(names),

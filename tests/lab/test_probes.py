@@ -264,7 +264,7 @@ def test_an_attempt_keeps_what_came_of_it() -> None:
     assert lab.attempt(int, "ff", base=16).value == 255
     failure = lab.attempt(int, "no number")
     assert isinstance(failure.error, ValueError)
-    assert failure.happened.startswith("raised ValueError")
+    assert str(failure.happened).startswith("raised ValueError")
     failure.expect_error(ValueError)
     with pytest.raises(CheckFailed, match="returned 255, expected 256"):
         lab.attempt(int, "255").expect_value(256)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import site
 import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +29,11 @@ _SCOPES = 0b11
 # The only rights over something that is no folder.
 _OF_A_FILE = EXECUTE | WRITE | READ | TRUNCATE | 1 << 15
 _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
+
+# Libraries, and the little that is asked for at run time: zones, the cache of the linker, and random bytes.
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/System/Library", "/etc/ld.so.cache", "/etc/localtime",
+           "/sys/devices/system/cpu")  # fmt: skip
+DEVICES = tuple(map(Path, ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/shm")))  # noqa: S108 - semaphores live there
 
 
 class _Rules(ctypes.Structure):
@@ -72,6 +79,12 @@ def restrict(read: Iterable[Path], listed: Iterable[Path], write: Iterable[Path]
     found = ["files"]
     found += ["no network"] if known >= _NETWORK_SINCE else []
     return [*found, "no signals"] if known >= _SCOPES_SINCE else found
+
+
+def interpreter() -> list[Path]:
+    """Return what an interpreter has to read: itself and its libraries."""
+    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values(), *site.getsitepackages()]
+    return [Path(path).resolve() for path in dict.fromkeys([*paths, *_SYSTEM])]
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import site
-import sys
-import sysconfig
 from pathlib import Path
 from types import ModuleType
 
@@ -21,10 +18,6 @@ from asyncio_katas.isolation.alarm import Alarm
 from asyncio_katas.isolation.integrity import Integrity
 from asyncio_katas.isolation.levels import Level
 
-# Libraries, and the little that is asked for at run time: zones, the cache of the linker, and random bytes.
-_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/System/Library", "/etc/ld.so.cache", "/etc/localtime",
-           "/sys/devices/system/cpu")  # fmt: skip
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/shm")  # noqa: S108 - semaphores live there
 # Counting one's threads harms nobody.
 _OWN_THREADS = Path("/proc/self/task")
 
@@ -50,14 +43,14 @@ class Shield:
         if self._level.includes(Level.FILES):
             # Who looks for a module, or for checks, lists the folder first.
             listed = [self._root, Path(str(asyncio_katas.__file__)).parents[1], _OWN_THREADS]
-            self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *map(Path, _DEVICES)])
+            self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *landlock.DEVICES])
         if self._level.includes(Level.FULL):
             check = staged / f"test_{slug}.py"
             looking = set[int]()
             guards.install(check, looking, self._alarm)
             self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
-            own = [self._scratch, *_readable(), *map(Path, _DEVICES), _OWN_THREADS]
+            own = [self._scratch, *_readable(), *landlock.DEVICES, _OWN_THREADS]
             tripwire.install(answer, own, looking, self._alarm)
 
     def vet(self, folder: str, slug: str) -> None:
@@ -88,7 +81,6 @@ class Shield:
 
 def _readable() -> list[Path]:
     """Return what an interpreter needs to run checks: itself, its libraries, and the grader's own package."""
-    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values(), *site.getsitepackages()]
     modules = (_pytest, pluggy, pytest, pytest_asyncio, pytest_timeout, asyncio_katas)
-    paths += [str(Path(str(module.__file__)).parent) for module in modules]
-    return [Path(path).resolve() for path in dict.fromkeys([*paths, *_SYSTEM])]
+    packages = [Path(str(module.__file__)).resolve().parent for module in modules]
+    return [*landlock.interpreter(), *dict.fromkeys(packages)]

@@ -8,13 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from asyncio_katas.lab.messages import Message
+
 End = Literal["running", "returned", "raised", "cancelled"]
 
 _END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
-_EXPECTED = "expected"
 _MAX_ROWS = 16
 # Code that repeats without end makes a span each time; nobody needs them all.
 _MAX_RECORDED = 100
+# What stands in place of the rows that are left out.
+MORE = "… and {count} more"
+# What stands at the moment at which something was to happen.
+EXPECTED = "expected"
 
 
 @dataclass
@@ -40,10 +45,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment to point at, with what is to be seen there; `due` is when that was expected."""
+    """A moment to point at, with what is to be seen there: a template for the values of the failure it belongs to.
+
+    `due` is when it was expected.
+    """
 
     at: float
-    text: str
+    text: str | Message
     due: float | None = None
 
 
@@ -79,12 +87,15 @@ class Timeline:
                 for span in self.spans[:_MAX_RECORDED]
             ],
             "more": max(0, len(self.spans) - _MAX_RECORDED),
-            "mark": {"at": mark.at, "text": mark.text, "due": mark.due} if mark else None,
+            "mark": {"at": mark.at, "text": str(mark.text), "due": mark.due} if mark else None,
         }
 
 
-def draw(record: dict[str, Any], width: int = 80) -> list[str]:
-    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right."""
+def draw(record: dict[str, Any], width: int = 80, *, more: str = MORE, expected: str = EXPECTED) -> list[str]:
+    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right.
+
+    `more` says how many rows are left out, `expected` what stands at the moment that was expected.
+    """
     spans = record["spans"]
     shown = spans[:_MAX_ROWS]
     mark = record["mark"]
@@ -103,11 +114,11 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
         lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
     hidden = len(spans) - len(shown) + record.get("more", 0)
     if hidden:
-        lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
+        lines.append(_cut(" " * gutter + more.format(count=hidden), width))
     if mark:
         lines.extend(_pointer("▲", mark["text"], gutter + column(mark["at"]), width))
         if mark.get("due") is not None:
-            lines.extend(_pointer("△", _EXPECTED, gutter + column(mark["due"]), width))
+            lines.extend(_pointer("△", expected, gutter + column(mark["due"]), width))
     return lines
 
 

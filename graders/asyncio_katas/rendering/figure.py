@@ -11,9 +11,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from asyncio_katas.lab.messages import moment
-from asyncio_katas.lab.timeline import tick
+from asyncio_katas.lab.timeline import EXPECTED, MORE, tick
+from asyncio_katas.language import say, translate
 from asyncio_katas.rendering.markup import tag
-from asyncio_katas.rendering.sentences import say
 
 _MAX_ROWS = 40
 # Below this many seconds no bar could be told from another.
@@ -40,16 +40,16 @@ def figure(record: dict[str, Any], name: str) -> Element:
     return tag(
         "figure",
         {"class": "timeline"},
-        tag("figcaption", None, "What ran when, in seconds of the event loop’s clock"),
+        tag("figcaption", None, say("What ran when, in seconds of the event loop’s clock")),
         tag(
             "div",
             {"class": "chart"},
             tag("ol", {"class": "labels", "aria-hidden": "true"}, *labels),
             _plot(record, shown, name),
             _pointer("▲", mark["at"], mark["text"], record) if mark else None,
-            _pointer("△", mark["due"], "expected", record) if mark and mark.get("due") is not None else None,
+            _pointer("△", mark["due"], translate(EXPECTED), record) if mark and mark.get("due") is not None else None,
         ),
-        tag("p", {"class": "more"}, say("… and {hidden} more", hidden=hidden)) if hidden else None,
+        tag("p", {"class": "more"}, say(MORE, count=hidden)) if hidden else None,
         _legend(shown),
         _table(spans, mark),
     )
@@ -90,7 +90,7 @@ def _plot(record: dict[str, Any], shown: list[dict[str, Any]], name: str) -> Ele
             "width": "100%",
             "height": _em(height),
         },
-        tag("title", {"id": f"{name}-title"}, "Timeline of the failed check"),
+        tag("title", {"id": f"{name}-title"}, say("Timeline of the failed check")),
         tag("desc", {"id": f"{name}-desc"}, _description(record)),
         *lines,
         *numbers,
@@ -149,12 +149,12 @@ def _pointer(sign: str, at: float, text: str, record: dict[str, Any]) -> Element
 def _legend(shown: list[dict[str, Any]]) -> Element | None:
     """Return what the signs mean that occur in this figure."""
     ends = {span["how"] for span in shown}
-    items = [(sign, how, words) for how, (sign, words) in _ENDS.items() if sign and how in ends]
-    parts = [tag("li", None, tag("b", {"class": f"end {how}"}, sign), f" {words}") for sign, how, words in items]
+    items = [(sign, how, translate(_ENDS[how][1])) for how, (sign, _) in _ENDS.items() if sign and how in ends]
+    parts = [tag("li", None, tag("b", {"class": f"end {how}"}, sign), f" {said}") for sign, how, said in items]
     if any(span["cleanup"] is not None and span["cleanup"] != span["end"] for span in shown):
-        parts.append(tag("li", None, _key("cleanup"), f" {_CLEANUP}"))
+        parts.append(tag("li", None, _key("cleanup"), f" {translate(_CLEANUP)}"))
     if any(span.get("due") is not None and span["due"] < span["start"] for span in shown):
-        parts.append(tag("li", None, _key("due"), f" {_DUE}"))
+        parts.append(tag("li", None, _key("due"), f" {translate(_DUE)}"))
     return tag("ul", {"class": "legend"}, *parts) if parts else None
 
 
@@ -167,7 +167,7 @@ def _key(kind: str) -> Element:
 
 
 def _table(spans: list[dict[str, Any]], mark: dict[str, Any] | None) -> Element:
-    columns = ["What", "From", "Until", "How it ended"]
+    columns = [say("What"), say("From"), say("Until"), say("How it ended")]
     head = tag("tr", None, *(tag("th", {"scope": "col"}, column) for column in columns))
     rows = [
         tag(
@@ -182,15 +182,15 @@ def _table(spans: list[dict[str, Any]], mark: dict[str, Any] | None) -> Element:
     ]
     caption = tag("caption", None, _marked(mark)) if mark else None
     table = tag("table", None, caption, tag("thead", None, head), tag("tbody", None, *rows))
-    return tag("details", {"class": "as-table"}, tag("summary", None, "The timeline as a table"), table)
+    return tag("details", {"class": "as-table"}, tag("summary", None, say("The timeline as a table")), table)
 
 
 def _ending(span: dict[str, Any]) -> str:
-    parts = [_ENDS[span["how"]][1]]
+    parts = [translate(_ENDS[span["how"]][1])]
     if span["cleanup"] is not None and span["cleanup"] != span["end"]:
-        parts.append(f"{_CLEANUP} (t={moment(span['cleanup'])})")
+        parts.append(f"{translate(_CLEANUP)} (t={moment(span['cleanup'])})")
     if span.get("due") is not None and span["due"] < span["start"]:
-        parts.append(f"{_DUE} (t={moment(span['due'])})")
+        parts.append(f"{translate(_DUE)} (t={moment(span['due'])})")
     return "; ".join(parts)
 
 

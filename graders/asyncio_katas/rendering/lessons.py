@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from asyncio_katas.invocation import command
+from asyncio_katas.language import document, say
 from asyncio_katas.learning import Hint
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, Report
 from asyncio_katas.rendering import terminal
-from asyncio_katas.rendering.page import Page, columns, console, say, show
+from asyncio_katas.rendering.page import Page, columns, console, show
 from asyncio_katas.updating import Kept, Update
 
 # Of an update: how many of its commits are told.
@@ -49,7 +50,7 @@ def hint(kata: Kata, given: Hint) -> None:
 
 def question(page: Page, kata: Kata) -> str:
     """Return where a kata's README is."""
-    return say("The question: {readme}", readme=page.path(kata.folder / "README.md"))
+    return say("The question: {readme}", readme=page.path(document(kata.folder / "README.md")))
 
 
 def no_hint(result: KataResult) -> None:
@@ -144,9 +145,9 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
             page.paragraph(said, lead="  - ")
         if len(done.commits) > _COMMITS:
             page.paragraph(say("  … {count} more", count=len(done.commits) - _COMMITS))
-        groups = {"New": done.added, "Changed": done.changed, "Removed": done.removed}
-        for word, paths in groups.items():
-            _places(page, say(word), paths, titles)
+        _places(page, say("New:"), done.added, titles)
+        _places(page, say("Changed:"), done.changed, titles)
+        _places(page, say("Removed:"), done.removed, titles)
         if done.kept:
             page.line()
             page.paragraph(say("You have changed these yourself; they stay as you left them:"), "bold")
@@ -158,7 +159,7 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
     show(fill)
 
 
-def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, str]) -> None:
+def _places(page: Page, heading: str, paths: Sequence[str], titles: Mapping[str, str]) -> None:
     """List files by the kata they belong to; of other folders only how many, which is all a learner asks."""
     katas: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
@@ -170,7 +171,7 @@ def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, st
             others.setdefault(path.partition("/")[0], []).append(path)
     if paths:
         page.line()
-        page.paragraph(f"{word}:", "bold")
+        page.paragraph(heading, "bold")
     for title, names in katas.items():
         page.paragraph(f"{title}: {', '.join(names)}", lead="  ")
     for folder, names in others.items():
