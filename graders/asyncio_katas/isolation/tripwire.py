@@ -108,8 +108,7 @@ class _Tripwire:
             judge = self._inside
         self._looking.add(ident)
         try:
-            own = sys._getframe(0)
-            judge(event, arguments, own.f_back or own)
+            judge(event, arguments, _frame_of_the_caller())
         finally:
             self._looking.discard(ident)
 
@@ -197,6 +196,16 @@ class _Tripwire:
 
 
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(ast.__file__)})  # noqa: PTH120 - as in co_filename
+
+
+def _frame_of_the_caller() -> FrameType:
+    """Return the frame of whoever brought an event about, or of the hook where there is none.
+
+    The hook must not keep its own frame: that would be a cycle, and everything in the caller's frames would live
+    until the next garbage collection.
+    """
+    hook = sys._getframe(1)
+    return hook.f_back or hook
 
 
 def _code(function: Any) -> CodeType:
