@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncio_katas.lab
 from asyncio_katas.isolation.alarm import Alarm
-from asyncio_katas.lab import clock, probes, rendezvous, timeline
+from asyncio_katas.lab import clock, probes, rendezvous
 
 _TOUCHES = "{where} touched `{name}` of {what}, which belongs to the grader."
 _LAB = str(Path(asyncio_katas.lab.__file__).parent) + os.sep
@@ -38,7 +38,6 @@ def install(check: Path, looking: set[int], alarm: Alarm) -> None:
         (probes.Probe, "a probe"),
         (probes.Gate, "a gate"),
         (rendezvous.ThreadGate, "a gate"),
-        (timeline.Span, "a record of the timeline"),
     ):
         _guard_reading(kind, friends, what)
         _guard_writing(kind, friends, what, asyncio_too=False)
@@ -55,8 +54,6 @@ class _Friends:
         self._known: dict[str, bool] = {check: True}
         self._looking = looking
         self._asyncio: dict[str, bool] = {}
-        # A dataclass's methods stand in no file.
-        self._codes = {timeline.Span.__init__.__code__, timeline.Span.__eq__.__code__, timeline.Span.__repr__.__code__}
         self._alarm = alarm
 
     def let(self, name: str, what: str, *, asyncio_too: bool) -> None:
@@ -74,7 +71,7 @@ class _Friends:
         known = self._known.get(file)
         if known is None:
             known = self._known[file] = file.startswith(_LAB)
-        if known or (asyncio_too and self._is_asyncio(file)) or code in self._codes:
+        if known or (asyncio_too and self._is_asyncio(file)):
             return
         self._alarm(_TOUCHES, where=f"{Path(file).name}:{frame.f_lineno}", name=name, what=what)
 

@@ -245,6 +245,8 @@ def _job_on_its_way(look: _Look) -> bool:
 
     A job that waits while all workers of its pool are at work is their affair.
     """
+    if not look.jobs:
+        return False
     workers = [thread for thread in look.threads if _is_pool_worker(thread)]
     begun = {_job_of(look.frame(worker)) for worker in workers}
     # A look leaves out whoever looks, which may be a worker at its job.
