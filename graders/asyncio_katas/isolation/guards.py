@@ -23,8 +23,8 @@ _CALLS_BACK = "events.py"
 # What a loop of the standard library does not have; whoever uses it knows whose loop this is. Of the rest, what is
 # read at each turn may be read by anybody, and set by friends alone.
 _MOVING = ("advance", "_jump")
-# Set at each turn; whoever turns these back only spins until the limit.
-_HARMLESS = {"_turns", "_turns_at_this_time"}
+# Set at each turn or call; whoever changes these only spins until the limit, or stops the loop under their own feet.
+_HARMLESS = {"_turns", "_turns_at_this_time", "_stopping", "_thread_id"}
 _RECORDS = ("complaints", "blocking", "on_time", "_owners")
 
 

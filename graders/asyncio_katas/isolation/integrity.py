@@ -12,7 +12,8 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import is_
 from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -50,14 +51,15 @@ _MAX_WATCHERS_BUSY = -1
 
 # A dictionary of names: where it is, itself, and those of its values that judge.
 _Space = tuple[str, dict[str, Any], dict[str, Any]]
-# What is known of modules from before a fork, by the identity of their dictionaries.
-_prepared: dict[int, list[_Space]] = {}
+# What is known of modules from before a fork, by the identity of their dictionaries: with each name, all values then.
+_prepared: dict[int, list[tuple[_Space, tuple[Any, ...]]]] = {}
 
 
 def prepare() -> None:
     """Look at everything that is loaded now, so that processes that are forked off need not."""
     for name, module in _loaded().items():
-        _prepared[id(vars(module))] = list(_spaces_of(name, module))
+        spaces = list(_spaces_of(name, module))
+        _prepared[id(vars(module))] = [(space, tuple(space[1].values())) for space in spaces]
 
 
 def _loaded() -> dict[str, ModuleType]:
@@ -68,10 +70,12 @@ def _loaded() -> dict[str, ModuleType]:
     }
 
 
-def _are_unchanged(spaces: list[_Space]) -> bool:
-    return bool(spaces) and all(
-        all(names.get(name) is value for name, value in judging.items()) for _, names, judging in spaces
-    )
+def _spaces_now(name: str, module: ModuleType) -> Iterable[_Space]:
+    """Return the spaces of a module: those known from before, unless anything in them has changed since."""
+    known = _prepared.get(id(vars(module)), [])
+    if known and all(len(names) == len(then) and all(map(is_, names.values(), then)) for (_, names, _), then in known):
+        return [space for space, _ in known]
+    return _spaces_of(name, module)
 
 
 def _spaces_of(name: str, module: Any) -> Iterator[_Space]:
@@ -111,8 +115,7 @@ class Integrity:
         loaded = _loaded()
         self._spaces[id(sys.modules)] = "sys.modules", sys.modules, dict(loaded)
         for name, module in loaded.items():
-            known = _prepared.get(id(vars(module)), [])
-            for where, names, judging in known if _are_unchanged(known) else _spaces_of(name, module):
+            for where, names, judging in _spaces_now(name, module):
                 self._spaces[id(names)] = where, names, judging
                 self._note_tag(where, names)
 
@@ -143,6 +146,8 @@ class Integrity:
         if self._at_once and not at_the_end:
             return
         for where, names, judging in self._spaces.values():
+            if all(map(is_, map(names.get, judging), judging.values())):
+                continue
             for name, value in judging.items():
                 if names.get(name) is not value:
                     self._alarm(_REPLACED, name=f"{where}.{name}")

@@ -62,7 +62,7 @@ def _watch(child: int, scratch: Path) -> None:
 
 def _until_over(child: int, scratch: Path) -> int | None:
     while True:
-        status = _reap(child)
+        status, _ = _reap(child)
         if status is not None or _is_too_much(scratch):
             return status
         heard = signal.sigtimedwait(_SIGNALS, _GLANCE_S)
@@ -70,38 +70,41 @@ def _until_over(child: int, scratch: Path) -> int | None:
             # It may be on its way out, and how it went is worth knowing.
             deadline = time.monotonic() + _OWN_END_S
             while status is None and time.monotonic() < deadline:
-                status = _reap(child)
                 time.sleep(0.001)
+                status, _ = _reap(child)
             return status
 
 
-def _reap(child: int) -> int | None:
-    """Take note of everything that ended; return the child's status if that has."""
+def _reap(child: int) -> tuple[int | None, bool]:
+    """Take note of everything that ended; return the child's status if that has, and whether anything is left."""
     found = None
-    with contextlib.suppress(ChildProcessError):
+    try:
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == child:
                 found = status
             if not pid:
-                break
-    return found
+                return found, True
+    except ChildProcessError:
+        # Whoever is anywhere below has somebody above who is a child of the warden's.
+        return found, False
 
 
 def _end_all(child: int, status: int | None) -> int:
     deadline = time.monotonic() + _END_S
     while time.monotonic() < deadline:
-        below = _below(os.getpid())
-        if not below:
+        ended, more = _reap(child)
+        status = _or(status, ended)
+        if not more:
             break
+        below = _below(os.getpid())
         # Nobody multiplies while the others are being counted.
         for how in (signal.SIGSTOP, signal.SIGKILL):
             for pid in below:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, how)
-        status = _or(status, _reap(child))
         time.sleep(0.001)
-    return _or(status, _reap(child)) or 0
+    return status or 0
 
 
 def _or(status: int | None, other: int | None) -> int | None:
