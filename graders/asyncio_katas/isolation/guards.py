@@ -60,14 +60,14 @@ class _Friends:
         """Let the caller of whoever asks pass, or raise the alarm."""
         ident = get_ident()
         self._looking.add(ident)
-        asking = sys._getframe(1)
-        frame = asking.f_back
-        code = frame.f_code if frame else asking.f_code
-        self._looking.discard(ident)
-        if frame is None:
+        try:
+            frame = sys._getframe(2)
+            file = frame.f_code.co_filename
+        except ValueError:
             # A thread that was made of a C function alone.
             self._alarm(_TOUCHES, where="A thread", name=name, what=what)
-        file = code.co_filename
+        finally:
+            self._looking.discard(ident)
         known = self._known.get(file)
         if known is None:
             known = self._known[file] = file.startswith(_LAB)

@@ -110,7 +110,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def tasks_of(self, whose: object) -> set[asyncio.Task[Any]]:
         """Return the unfinished tasks that were created on somebody's behalf, however indirectly."""
-        return {task for task in asyncio.all_tasks(self) if self._owners.get(task) is whose}
+        owners = self._owners
+        return {task for task in asyncio.all_tasks(self) if owners.get(task) is whose}
 
     def next_timer(self) -> float | None:
         """Return when the next timer is due, or None without any."""
