@@ -75,6 +75,17 @@ class _Friends:
             return
         self._alarm(_TOUCHES, where=f"{Path(file).name}:{frame.f_lineno}", name=name, what=what)
 
+    def copies_attributes(self) -> bool:
+        """Tell whether functools.wraps asks, on behalf of somebody whose wrapper is to look like a probe."""
+        ident = get_ident()
+        self._looking.add(ident)
+        try:
+            return sys._getframe(2).f_code is functools.update_wrapper.__code__
+        except ValueError:
+            return False
+        finally:
+            self._looking.discard(ident)
+
     def _is_asyncio(self, file: str) -> bool:
         known = self._asyncio.get(file)
         if known is None:
@@ -134,6 +145,8 @@ def _guard_reading(kind: type, friends: _Friends, what: str) -> None:
     read: Any = kind.__getattribute__
 
     def guarded(self: Any, name: str) -> Any:
+        if name == "__dict__" and friends.copies_attributes():
+            return {}
         # What anybody may ask of any object has such a name.
         if not name.startswith("__") or name == "__dict__":
             friends.let(name, what, asyncio_too=False)

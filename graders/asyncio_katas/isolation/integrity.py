@@ -7,13 +7,13 @@ carry a number that every change makes another one.
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import ctypes
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from operator import is_
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -51,15 +51,15 @@ _MAX_WATCHERS_BUSY = -1
 
 # A dictionary of names: where it is, itself, and those of its values that judge.
 _Space = tuple[str, dict[str, Any], dict[str, Any]]
-# What is known of modules from before a fork, by the identity of their dictionaries: with each name, all values then.
-_prepared: dict[int, list[tuple[_Space, tuple[Any, ...]]]] = {}
+_Report = Callable[[int, int, int | None, int | None], None]
 
 
 def prepare() -> None:
     """Look at everything that is loaded now, so that processes that are forked off need not."""
-    for name, module in _loaded().items():
-        spaces = list(_spaces_of(name, module))
-        _prepared[id(vars(module))] = [(space, tuple(space[1].values())) for space in spaces]
+    global _known  # noqa: PLW0603 - what a process looks at is there once
+    _known = _Known()
+    # Whoever reports to an interpreter that is being taken apart brings it down.
+    atexit.register(_known.stop_watching)
 
 
 def _loaded() -> dict[str, ModuleType]:
@@ -68,14 +68,6 @@ def _loaded() -> dict[str, ModuleType]:
         for name, module in sys.modules.items()
         if name.partition(".")[0] in _WATCHED and isinstance(module, ModuleType)
     }
-
-
-def _spaces_now(name: str, module: ModuleType) -> Iterable[_Space]:
-    """Return the spaces of a module: those known from before, unless anything in them has changed since."""
-    known = _prepared.get(id(vars(module)), [])
-    if known and all(len(names) == len(then) and all(map(is_, names.values(), then)) for (_, names, _), then in known):
-        return [space for space, _ in known]
-    return _spaces_of(name, module)
 
 
 def _spaces_of(name: str, module: Any) -> Iterator[_Space]:
@@ -100,59 +92,134 @@ def _judging_in_class(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _prefixes(where: str) -> Iterator[str]:
+    parts = where.split(".")
+    return (".".join(parts[: end + 1]) for end in range(len(parts)))
+
+
+class _Known:
+    """Everything that judges, as it was when it was looked at, and which dictionaries have changed since.
+
+    To find out, the values themselves are not touched: after a fork that would copy the memory they lie in.
+    """
+
+    def __init__(self) -> None:
+        self.report: _Report | None = None
+        self.spaces: dict[int, _Space] = {}
+        self._changed = set[int]()
+        # Where the number of a dictionary's last change stands, and which it was.
+        self._tags: dict[int, tuple[ctypes.c_uint64, int]] = {}
+        self._modules = set[int]()
+        self.watches = self._start_watching()
+        self.look()
+
+    def look(self) -> None:
+        """Look again at what has changed, and at what was loaded since."""
+        changed = {part for space in self.changed() for part in _prefixes(self.spaces[space][0])}
+        loaded = _loaded()
+        for name, module in loaded.items():
+            if id(module) not in self._modules or name in changed:
+                self.add(name, module)
+        self._add(("sys.modules", sys.modules, dict(loaded)))
+        self._changed.clear()
+
+    def add(self, name: str, module: ModuleType) -> None:
+        """Know the names of a module as they are now."""
+        self._modules.add(id(module))
+        for space in _spaces_of(name, module):
+            self._add(space)
+
+    def _add(self, space: _Space) -> None:
+        names = space[1]
+        self.spaces[id(names)] = space
+        if self.watches:
+            ctypes.pythonapi.PyDict_Watch(self._watcher, ctypes.py_object(names))
+        elif _HAS_TAGS:
+            tag = ctypes.c_uint64.from_address(id(names) + _TAG_OFFSET)
+            self._tags[id(names)] = tag, tag.value
+
+    def changed(self) -> set[int]:
+        """Return the dictionaries that were changed since the last look, whatever they hold now."""
+        if self.watches:
+            return set(self._changed)
+        if _HAS_TAGS:
+            return {space for space, (tag, before) in self._tags.items() if tag.value != before}
+        return set(self.spaces)
+
+    def _start_watching(self) -> bool:
+        """Let the interpreter report changes, where it does that."""
+        api = ctypes.pythonapi
+        if not hasattr(api, "PyDict_AddWatcher") or sys.implementation.name != "cpython":
+            return False
+        prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        # Freed, it would be called all the same.
+        self._callback = prototype(self._reported())
+        self._watcher = api.PyDict_AddWatcher(self._callback)
+        return bool(self._watcher != _MAX_WATCHERS_BUSY)
+
+    def stop_watching(self) -> None:
+        """Let the interpreter report no more."""
+        if self.watches:
+            ctypes.pythonapi.PyDict_ClearWatcher(self._watcher)
+
+    def _reported(self) -> Callable[[int, int, int | None, int | None], int]:
+        changed, spaces, last = self._changed, self.spaces, _CLEARED
+
+        def reported(event: int, names: int, key: int | None, value: int | None) -> int:
+            if names in spaces and event <= last:
+                changed.add(names)
+                if self.report:
+                    self.report(event, names, key, value)
+            return 0
+
+        return reported
+
+
+_known: _Known | None = None
+
+
 class Integrity:
-    """The state of everything that judges, as it was when this was made."""
+    """The state of everything that judges, as it was when this was made; replacements raise the alarm."""
 
     def __init__(self, check: Path, alarm: Alarm) -> None:
         self._check = str(check)
         self._alarm = alarm
-        self._at_once = False
-        self._armed = True
-        self._spaces: dict[int, _Space] = {}
-        self._keep: list[Any] = []
-        # Where the number of a dictionary's last change stands, and which it was.
-        self._tags: list[tuple[str, ctypes.c_uint64, int]] = []
-        loaded = _loaded()
-        self._spaces[id(sys.modules)] = "sys.modules", sys.modules, dict(loaded)
-        for name, module in loaded.items():
-            for where, names, judging in _spaces_now(name, module):
-                self._spaces[id(names)] = where, names, judging
-                self._note_tag(where, names)
+        self._known = _known or _Known()
+        self._known.look()
+        # What changes and is changed back is noticed here only where no change is to be expected.
+        self._steady = {
+            space
+            for space, (where, _, _) in self._known.spaces.items()
+            if where.startswith(_UNCHANGING) and where not in _CHANGING
+        }
+        self._known.report = self._reported()
+
+    @property
+    def layer(self) -> str:
+        """Which layer is in force now: replacements are reported when they happen, or found after each check."""
+        return "watched" if self._known.watches else "compared"
 
     def note(self, module: ModuleType) -> None:
         """Watch the names of one more module, a check's."""
-        for where, names, judging in _spaces_of(module.__name__, module):
-            self._spaces[id(names)] = where, names, judging
-            if self._at_once:
-                self._watch(id(names))
-
-    def arm(self) -> list[str]:
-        """Let the interpreter report replacements from now on; return which layers are in force now."""
-        self._at_once = self._add_watcher()
-        if self._at_once:
-            for space in list(self._spaces):
-                self._watch(space)
-        return ["watched"] if self._at_once else ["compared"]
+        self._known.add(module.__name__, module)
 
     def disarm(self) -> None:
         """Watch no more: what was put in place for the checks is about to be taken away again."""
-        self._armed = False
+        self._known.report = None
 
     def compare(self, *, at_the_end: bool) -> None:
         """Raise the alarm if anything that judges is not what it was.
 
         Where that is reported at once, it is looked at only in the end.
         """
-        if self._at_once and not at_the_end:
+        if self._known.watches and not at_the_end:
             return
-        for where, names, judging in self._spaces.values():
-            if all(map(is_, map(names.get, judging), judging.values())):
-                continue
+        for space in self._known.changed():
+            where, names, judging = self._known.spaces[space]
             for name, value in judging.items():
                 if names.get(name) is not value:
                     self._alarm(_REPLACED, name=f"{where}.{name}")
-        for where, tag, before in self._tags:
-            if tag.value != before:
+            if _HAS_TAGS and space in self._steady:
                 self._alarm(_REPLACED, name=f"something in {where}")
 
     def try_canaries(self, check: ModuleType) -> None:
@@ -189,39 +256,18 @@ class Integrity:
             frame = frame.f_back
         return False
 
-    def _note_tag(self, where: str, names: dict[str, Any]) -> None:
-        if _HAS_TAGS and where.startswith(_UNCHANGING) and where not in _CHANGING:
-            tag = ctypes.c_uint64.from_address(id(names) + _TAG_OFFSET)
-            self._tags.append((where, tag, tag.value))
-
-    def _add_watcher(self) -> bool:
-        api = ctypes.pythonapi
-        if not hasattr(api, "PyDict_AddWatcher") or sys.implementation.name != "cpython":
-            return False
-        prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-        callback = prototype(self._reported())
-        self._watcher = api.PyDict_AddWatcher(callback)
-        # Freed, it would be called all the same.
-        self._keep.append(callback)
-        return bool(self._watcher != _MAX_WATCHERS_BUSY)
-
-    def _watch(self, space: int) -> None:
-        ctypes.pythonapi.PyDict_Watch(self._watcher, ctypes.py_object(self._spaces[space][1]))
-
-    def _reported(self) -> Callable[[int, int, int | None, int | None], int]:
-        spaces, cast, pointed = self._spaces, ctypes.cast, ctypes.py_object
+    def _reported(self) -> _Report:
+        spaces, cast, pointed = self._known.spaces, ctypes.cast, ctypes.py_object
         known = vars(builtins).keys()
 
-        def reported(event: int, names: int, key: int | None, value: int | None) -> int:
-            if not self._armed or names not in spaces or event > _CLEARED:
-                return 0
+        def reported(event: int, names: int, key: int | None, value: int | None) -> None:
             where, _, judging = spaces[names]
             if event in {_CLEARED, _CLONED} or key is None:
                 self._alarm(_REPLACED, name=where)
             name = cast(key, pointed).value
             if event == _ADDED:
                 new = cast(value, pointed).value if value else None
-                in_class = isinstance(new, FunctionType | property) and not judging_module(where)
+                in_class = isinstance(new, FunctionType | property) and not is_module(where)
                 bad = (name in known and where != "sys.modules") or (
                     in_class and not str(name).startswith(_WRITTEN_LATE)
                 )
@@ -229,9 +275,8 @@ class Integrity:
                 bad = name in judging and (value is None or id(judging[name]) != value)
             if bad and not self._by_the_check(_caller()):
                 self._alarm(_REPLACED, name=f"{where}.{name}")
-            return 0
 
-        def judging_module(where: str) -> bool:
+        def is_module(where: str) -> bool:
             return where in sys.modules or where == "sys.modules"
 
         return reported
@@ -254,8 +299,9 @@ _HEAP_TYPE = 1 << 9
 
 def _caller() -> FrameType | None:
     """Return the frame of whoever changed something, or None where a thread was made of a C function alone."""
-    reported = sys._getframe(1)
-    return reported.f_back
+    # Between the two stand what the interpreter calls, and what that hands it on to.
+    called = sys._getframe(2)
+    return called.f_back
 
 
 def _names_of(kind: type) -> dict[str, Any] | None:

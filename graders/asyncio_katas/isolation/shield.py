@@ -49,7 +49,7 @@ class Shield:
             looking = set[int]()
             guards.install(check, looking, self._alarm)
             self._integrity = Integrity(check, self._alarm)
-            self.layers += ["vetted", "guarded", *self._integrity.arm(), "tripwire"]
+            self.layers += ["vetted", "guarded", self._integrity.layer, "tripwire"]
             own = [self._scratch, *_readable(), *landlock.DEVICES, _OWN_THREADS]
             tripwire.install(answer, own, looking, self._alarm)
 

@@ -64,6 +64,11 @@ class Probe(Generic[P, T]):
         return coroutine
 
     @property
+    def __name__(self) -> str:
+        """The name of the wrapped function."""
+        return self._record.name
+
+    @property
     def spans(self) -> list[Span]:
         """Its runs, in the order in which they began."""
         return self._record.spans
