@@ -92,11 +92,6 @@ def _judging_in_class(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _prefixes(where: str) -> Iterator[str]:
-    parts = where.split(".")
-    return (".".join(parts[: end + 1]) for end in range(len(parts)))
-
-
 class _Known:
     """Everything that judges, as it was when it was looked at, and which dictionaries have changed since.
 
@@ -115,12 +110,19 @@ class _Known:
 
     def look(self) -> None:
         """Look again at what has changed, and at what was loaded since."""
-        changed = {part for space in self.changed() for part in _prefixes(self.spaces[space][0])}
-        loaded = _loaded()
-        for name, module in loaded.items():
-            if id(module) not in self._modules or name in changed:
-                self.add(name, module)
-        self._add(("sys.modules", sys.modules, dict(loaded)))
+        changed = self.changed()
+        for where, names, _ in [self.spaces[space] for space in changed]:
+            module = sys.modules.get(where)
+            if module is not None and names is vars(module):
+                self.add(where, module)
+            elif names is not sys.modules:
+                self._add((where, names, _judging_in_class(names)))
+        if not self._modules or id(sys.modules) in changed:
+            loaded = _loaded()
+            for name, module in loaded.items():
+                if id(module) not in self._modules:
+                    self.add(name, module)
+            self._add(("sys.modules", sys.modules, dict(loaded)))
         self._changed.clear()
 
     def add(self, name: str, module: ModuleType) -> None:
@@ -186,12 +188,6 @@ class Integrity:
         self._alarm = alarm
         self._known = _known or _Known()
         self._known.look()
-        # What changes and is changed back is noticed here only where no change is to be expected.
-        self._steady = {
-            space
-            for space, (where, _, _) in self._known.spaces.items()
-            if where.startswith(_UNCHANGING) and where not in _CHANGING
-        }
         self._known.report = self._reported()
 
     @property
@@ -219,7 +215,8 @@ class Integrity:
             for name, value in judging.items():
                 if names.get(name) is not value:
                     self._alarm(_REPLACED, name=f"{where}.{name}")
-            if _HAS_TAGS and space in self._steady:
+            if _HAS_TAGS and where.startswith(_UNCHANGING) and where not in _CHANGING:
+                # It was changed, and changed back.
                 self._alarm(_REPLACED, name=f"something in {where}")
 
     def try_canaries(self, check: ModuleType) -> None:

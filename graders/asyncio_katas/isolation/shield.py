@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from types import ModuleType
 
@@ -43,14 +44,14 @@ class Shield:
         if self._level.includes(Level.FILES):
             # Who looks for a module, or for checks, lists the folder first.
             listed = [self._root, Path(str(asyncio_katas.__file__)).parents[1], _OWN_THREADS]
-            self.layers += landlock.restrict([*_readable(), staged], listed, [self._scratch, *landlock.DEVICES])
+            self.layers += landlock.restrict([*readable(), staged], listed, [self._scratch, *landlock.DEVICES])
         if self._level.includes(Level.FULL):
             check = staged / f"test_{slug}.py"
             looking = set[int]()
             guards.install(check, looking, self._alarm)
             self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", self._integrity.layer, "tripwire"]
-            own = [self._scratch, *_readable(), *landlock.DEVICES, _OWN_THREADS]
+            own = [self._scratch, *readable(), *landlock.DEVICES, _OWN_THREADS]
             tripwire.install(answer, own, looking, self._alarm)
 
     def vet(self, folder: str, slug: str) -> None:
@@ -79,7 +80,8 @@ class Shield:
             self._integrity.disarm()
 
 
-def _readable() -> list[Path]:
+@functools.cache
+def readable() -> list[Path]:
     """Return what an interpreter needs to run checks: itself, its libraries, and the grader's own package."""
     modules = (_pytest, pluggy, pytest, pytest_asyncio, pytest_timeout, asyncio_katas)
     packages = [Path(str(module.__file__)).resolve().parent for module in modules]

@@ -32,6 +32,7 @@ _NETWORK = "{where} tried to use the network: {what}"
 # Attributes whose reading Python reports, of which these lead out of the function that runs.
 _ATTRIBUTES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_code", "f_locals", "gi_code", "cr_code", "ag_code"}
 _OWN_TOO = {"__code__", "__defaults__", "__kwdefaults__", "__class__", "__bases__"}
+_READ = _ATTRIBUTES | _OWN_TOO
 _INSIDE = {
     "sys._getframe", "sys._current_frames", "sys._current_exceptions", "sys.settrace", "sys.setprofile",
     "sys.addaudithook", "sys.monitoring.register_callback", "gc.get_objects", "gc.get_referrers", "gc.get_referents",
@@ -98,6 +99,8 @@ class _Tripwire:
         }
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "object.__getattr__" and arguments[1] not in _READ:
+            return
         ident = get_ident()
         if ident in self._looking:
             return
