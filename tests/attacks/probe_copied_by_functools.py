@@ -1,7 +1,7 @@
 """Lets the standard library copy the probe's attributes to a function of its own, to clear them there.
 
-Stopped by: guards: only the lab and the checks look inside a probe
-Outcome: tampered
+Stopped by: guards: whoever copies what a probe has gets nothing of it
+Outcome: error
 Kata: 06
 """
 
