@@ -129,8 +129,7 @@ def test_vetting_names_what_leads_into_the_grader(text: str) -> None:
     """Evidence is a sentence that names the line."""
     evidence = vetting.vet(text.encode())
     assert evidence is not None
-    template, values = evidence
-    assert template.format(**values).startswith(f"Line {values['line']} ")
+    assert str(evidence).startswith(f"Line {evidence.values['line']} ")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ GRADER = "grader"
 NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py"}
 # Which positional arguments of a function are templates; `look` and `help` are wherever they occur.
 TEMPLATES = {
+    "_alarm": (0,),
     "Mark": (1,),
     "Message": (0,),
     "Message.of": (0,),
@@ -68,6 +69,7 @@ TAKERS = {
     "lab/verdicts.py",
     "protocol.py",
     "records.py",
+    "isolation/shield.py",
 }
 # Of click's words those that a learner meets; click looks them up in the grader's catalog.
 CLICK = (

@@ -60,7 +60,7 @@ class Shield:
         if self._level.includes(Level.FULL) and answer.exists():
             evidence = vetting.vet(answer.read_bytes())
             if evidence:
-                self._alarm(evidence[0], **evidence[1])
+                self._alarm(evidence.template, **evidence.values)
 
     def imported(self, check: ModuleType) -> None:
         """Watch a check's module as well, once it has been imported."""

@@ -9,6 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from asyncio_katas.lab.messages import Message
+
 _GRADERS = {"pytest", "_pytest", "pluggy", "pytest_asyncio", "pytest_timeout", "freezegun", "faulthandler",
             "asyncio_katas"}  # fmt: skip
 _UNSAFE = {"ctypes", "_ctypes", "_testcapi", "_testinternalcapi", "_posixsubprocess", "_xxsubinterpreters",
@@ -33,11 +35,10 @@ _READS_MODULES = "Line {line} uses sys.modules, the way to everything the grader
 _REACHES = "Line {line} uses {name}, which leads into the grader; no answer needs it."
 _REPLACES = "Line {line} replaces {name}, which is not the answer's own."
 _TOO_DEEP = "The file is nested so deeply that it cannot be examined."
-Evidence = tuple[str, dict[str, object]]
 
 
-def vet(text: bytes) -> Evidence | None:
-    """Return the first piece of evidence, as a template with its values; None for text that is no Python at all."""
+def vet(text: bytes) -> Message | None:
+    """Return the first piece of evidence; None for text that is no Python at all."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError):
@@ -45,10 +46,10 @@ def vet(text: bytes) -> Evidence | None:
         return None
     except RecursionError:
         # The compiler can take more than whoever looks at the tree.
-        return _TOO_DEEP, {"line": 1}
+        return Message.of(_TOO_DEEP, {"line": 1})
     imported = _imported(tree)
     found = [evidence for node in ast.walk(tree) for evidence in _look(node, imported)]
-    return min(found, key=lambda evidence: int(str(evidence[1]["line"])), default=None)
+    return min(found, key=lambda evidence: int(str(evidence.values["line"])), default=None)
 
 
 def _imported(tree: ast.AST) -> dict[str, str]:
@@ -64,7 +65,7 @@ def _imported(tree: ast.AST) -> dict[str, str]:
     return names
 
 
-def _look(node: ast.AST, imported: dict[str, str]) -> Iterator[Evidence]:
+def _look(node: ast.AST, imported: dict[str, str]) -> Iterator[Message]:
     line = getattr(node, "lineno", 0)
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -74,51 +75,51 @@ def _look(node: ast.AST, imported: dict[str, str]) -> Iterator[Evidence]:
     elif isinstance(node, ast.Attribute):
         yield from _attribute(node, imported, line)
     elif isinstance(node, ast.Name) and node.id in _REACHING and not isinstance(node.ctx, ast.Store):
-        yield _REACHES, {"line": line, "name": node.id}
+        yield Message.of(_REACHES, {"line": line, "name": node.id})
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         match = _IN_FORMAT.search(node.value)
         if node.value in _REACHING or match:
-            yield _REACHES, {"line": line, "name": match[1] if match else node.value}
+            yield Message.of(_REACHES, {"line": line, "name": match[1] if match else node.value})
     elif isinstance(node, ast.Call):
         yield from _called(node, imported, line)
 
 
-def _taken_from(module: str, names: set[str], line: int) -> Iterator[Evidence]:
+def _taken_from(module: str, names: set[str], line: int) -> Iterator[Message]:
     yield from _module(module, line)
     if module == "sys" and "modules" in names:
-        yield _READS_MODULES, {"line": line}
+        yield Message.of(_READS_MODULES, {"line": line})
     for name in sorted(names & _REACHING):
-        yield _REACHES, {"line": line, "name": name}
+        yield Message.of(_REACHES, {"line": line, "name": name})
 
 
-def _module(name: str, line: int) -> Iterator[Evidence]:
+def _module(name: str, line: int) -> Iterator[Message]:
     top = name.partition(".")[0]
     if top in _GRADERS or top.startswith("test_") or top == "conftest":
-        yield _IMPORTS_GRADER, {"line": line, "name": name}
+        yield Message.of(_IMPORTS_GRADER, {"line": line, "name": name})
     if top in _UNSAFE:
-        yield _IMPORTS_UNSAFE, {"line": line, "name": name}
+        yield Message.of(_IMPORTS_UNSAFE, {"line": line, "name": name})
 
 
-def _attribute(node: ast.Attribute, imported: dict[str, str], line: int) -> Iterator[Evidence]:
+def _attribute(node: ast.Attribute, imported: dict[str, str], line: int) -> Iterator[Message]:
     whole = _meaning(node, imported)
     if node.attr in _REACHING:
-        yield _REACHES, {"line": line, "name": node.attr}
+        yield Message.of(_REACHES, {"line": line, "name": node.attr})
     elif whole == "sys.modules":
-        yield _READS_MODULES, {"line": line}
+        yield Message.of(_READS_MODULES, {"line": line})
     elif whole and not isinstance(node.ctx, ast.Load) and whole not in _HARMLESS:
-        yield _REPLACES, {"line": line, "name": whole}
+        yield Message.of(_REPLACES, {"line": line, "name": whole})
 
 
-def _called(node: ast.Call, imported: dict[str, str], line: int) -> Iterator[Evidence]:
+def _called(node: ast.Call, imported: dict[str, str], line: int) -> Iterator[Message]:
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if name in _REPLACING and node.args and (whole := _meaning(node.args[0], imported)):
-        yield _REPLACES, {"line": line, "name": whole}
+        yield Message.of(_REPLACES, {"line": line, "name": whole})
     if name == "__import__" or _meaning(node.func, imported) == "importlib.import_module":
         wanted = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
         if isinstance(wanted, str):
             yield from _module(wanted, line)
         else:
-            yield _IMPORTS_COMPUTED, {"line": line}
+            yield Message.of(_IMPORTS_COMPUTED, {"line": line})
 
 
 def _meaning(node: ast.AST, imported: dict[str, str]) -> str:
