@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT / "graders"))
 from asyncio_katas import language  # noqa: E402
 from asyncio_katas.language import say  # noqa: E402
 
+# Most tests wait for processes they have started, so that twice as many as there are cores can run at a time.
+_ALL_TESTS = ["tests", "--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
 FOR_LEARNERS = {"check", "hint", "list", "next", "reset", "solution", "update", "watch"}
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -148,7 +150,7 @@ def verify(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")
-    session.run("pytest", *(session.posargs or ["tests"]))
+    session.run("pytest", *(session.posargs or _ALL_TESTS))
 
 
 @nox.session
@@ -156,7 +158,7 @@ def coverage(session: nox.Session) -> None:
     """Run the project's own tests, and tell which lines and branches of the grader none of them enters."""
     _install(session, "--group", "dev")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *(session.posargs or ["tests"]))
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or _ALL_TESTS))
     # A child that was killed leaves half a file, which cannot be combined with the others.
     session.run("coverage", "combine", "--quiet", success_codes=[0, 1], silent=True)
     session.run("coverage", "report")

@@ -16,17 +16,19 @@ MAY_IMPORT = {
     "lab": {"lab"},
     "invocation": set[str](),
     "records": {"lab"},
+    "isolation": {"", "lab", "isolation"},
+    "sealing": set[str](),
     "keeping": {"records"},
     "language": set[str](),
     "localisation": {"lab", "records", "language"},
     "catalog": {"invocation", "records"},
     "staging": {"records"},
-    "protocol": {"lab", "records"},
-    "child": {"lab", "protocol"},
-    "running": {"lab", "records", "protocol", "staging", "child"},
+    "protocol": {"lab", "records", "sealing"},
+    "child": {"isolation", "lab", "protocol", "sealing"},
+    "running": {"isolation", "lab", "records", "protocol", "sealing", "staging", "child"},
     "scoring": {"invocation", "lab", "records", "staging"},
-    "submission": {"records", "running", "scoring", "staging"},
-    "examine": {"catalog", "examine", "lab", "protocol", "records", "running", "scoring", "staging"},
+    "submission": {"isolation", "records", "running", "scoring", "staging"},
+    "examine": {"catalog", "examine", "isolation", "lab", "protocol", "records", "running", "scoring", "staging"},
     "progress": {"lab", "keeping", "records"},
     "learning": {"invocation", "keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
@@ -56,11 +58,12 @@ MAY_IMPORT = {
         "staging",
         "watch",
     },
-    "verifying": {"lab", "learning", "records", "staging", "submission"},
+    "verifying": {"isolation", "lab", "learning", "records", "staging", "submission"},
     "commands": {
         "catalog",
         "initialising",
         "invocation",
+        "isolation",
         "keeping",
         "localisation",
         "submission",
@@ -76,6 +79,7 @@ MAY_IMPORT = {
         "commands",
         "examine",
         "invocation",
+        "isolation",
         "keeping",
         "language",
         "localisation",
@@ -124,8 +128,8 @@ def test_katas_use_the_lab_alone() -> None:
 
 
 def test_the_worker_holds_nothing_of_the_judge() -> None:
-    """The process that imports an answer has nothing of the program in it but the worker."""
-    assert not imports(PACKAGE / "examine" / "worker.py")
+    """The process that imports an answer has nothing of the program in it but the worker, and what confines it."""
+    assert imports(PACKAGE / "examine" / "worker.py") == {"isolation"}
     assert not imports(PACKAGE / "examine" / "__init__.py")
 
 

@@ -23,6 +23,7 @@ from asyncio_katas import catalog, learning, staging
 from asyncio_katas.examine import examination, judge, signing, wire
 from asyncio_katas.examine.channel import Channel, Gone
 from asyncio_katas.examine.exam import Exam
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata, Outcome
 from asyncio_katas.running import FreshChild
 
@@ -51,7 +52,7 @@ def bench(kata: Kata, answer: Path, patience_s: float = 60.0) -> Iterator[judge.
     """Give a judge's bench with a worker that examines an answer."""
     with staging.stage() as root:
         staged = staging.assemble_answer(kata, answer, root).folder / f"{kata.slug}.py"
-        order = judge.Order("", [], str(staged), str(root), "", "", 60.0, patience_s)
+        order = judge.Order("", [], str(staged), str(root), "", "", Level.FULL, 60.0, patience_s)
         there = judge.Bench(order, lambda _: None)
         try:
             yield there
@@ -129,15 +130,20 @@ def test_stubs_have_not_been_started(kata: Kata) -> None:
     assert Outcome.TAMPERED not in found
 
 
+@pytest.mark.parametrize("level", [Level.LEARNER, Level.FULL])
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
-def test_attacks_gain_nothing(path: Path) -> None:
-    """Whoever knows the whole source of this, and even the seed, gets no point, and the next answer all of them."""
+def test_attacks_gain_nothing(path: Path, level: Level) -> None:
+    """Whoever knows the whole source of this, and even the seed, gets no point, and the next answer all of them.
+
+    The judge needs no layers of isolation for that; behind them, what kills or stops it without ends otherwise.
+    """
     kata = KATAS[int(header(path, "Kata") or 6)]
     # Short, because some of them only end when patience does; who gains by that is seen all the same.
-    result = examination.examine(kata, path, SEED, ROOT, start_s=8.0, patience_s=0.5)
+    result = examination.examine(kata, path, SEED, ROOT, level=level, start_s=8.0, patience_s=0.5)
     outcomes = {str(check.outcome) for check in result.checks}
     assert result.points == 0, outcomes
-    assert outcomes & set(header(path, "Ends").split(", ")), [str(c.finding.message) for c in result.checks]
+    ends = (level is not Level.LEARNER and header(path, "Ends behind layers")) or header(path, "Ends")
+    assert outcomes & set(ends.split(", ")), [str(c.finding.message) for c in result.checks]
     assert header(path, "Stopped by")
     reference = ROOT / "solutions" / kata.name / f"{kata.slug}.py"
     assert examination.examine(kata, reference, SEED, ROOT).solved
@@ -177,6 +183,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert "8 of 8 checks" in ran.out
     ran = run_katas("examine", "06", *common, "--format", "json", cwd=ROOT)
+    assert ran.kata("concurrency_limit")["isolation"].startswith("examiner, process")
+    ran = run_katas("examine", "06", *common, "--format", "json", "--isolation", "learner", cwd=ROOT)
     assert ran.kata("concurrency_limit")["isolation"] == "examiner"
     wrong = shutil.copyfile(
         ROOT / "solutions" / KATAS[6].name / "wrong" / "one_too_many.py", tmp_path / "concurrency_limit.py"
@@ -212,8 +220,8 @@ def test_only_signed_lines_count() -> None:
 def outcomes_of(report: bytes) -> set[Outcome]:
     """Return what the program makes of a judge's report that reads like this."""
     kata = examination.examined(KATAS[6], ROOT)
-    order = judge.Order("", [], "", "", "", "00", 1.0, 1.0)
-    findings = examination.findings(kata.checks, order, report)
+    order = judge.Order("", [], "", "", "", "00", Level.FULL, 1.0, 1.0)
+    findings = examination.observed(kata.checks, order, report).findings
     return {finding.outcome for finding in findings.values()}
 
 
@@ -318,7 +326,7 @@ def test_every_check_has_a_title_and_a_task() -> None:
 
 def test_the_worker_is_started_like_any_child(tmp_path: Path) -> None:
     """It speaks no word before it is spoken to, and leaves when the judge goes away."""
-    child = FreshChild(str(tmp_path), judge.WORKER)
+    child = FreshChild(str(tmp_path), Level.FULL, judge.WORKER)
     answer = tmp_path / "empty.py"
     answer.write_text("", encoding="utf-8")
     channel = Channel(child, 60.0)

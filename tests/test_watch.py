@@ -208,6 +208,15 @@ def test_a_long_screen_scrolls(watch: Watch) -> None:
         terminal.until("wait: no time is fine too.")
 
 
+def test_a_new_verdict_is_read_from_its_beginning(watch: Watch, answer: Path) -> None:
+    with watch("02", lines=14) as terminal:
+        terminal.until("more lines")
+        terminal.press(DOWN * 30)
+        terminal.until("wait: no time is fine too.")
+        answer.write_text(RIGHT, encoding="utf-8")
+        terminal.until(lambda text: "Solved" in text and "Task 1" in text)
+
+
 def test_no_colour_means_no_colour(watch: Watch) -> None:
     with watch("02", environment={"NO_COLOR": "1"}) as terminal:
         terminal.until("instead of 3")

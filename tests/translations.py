@@ -34,6 +34,7 @@ GRADER = "grader"
 NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py", "classroom50.py"}
 # Which positional arguments of a function are templates; `look` and `help` are wherever they occur.
 TEMPLATES = {
+    "_alarm": (0,),
     "Mark": (1,),
     "Message": (0,),
     "Message.of": (0,),
@@ -68,6 +69,7 @@ TAKERS = {
     "lab/verdicts.py",
     "protocol.py",
     "records.py",
+    "isolation/shield.py",
 }
 # Of click's words those that a learner meets; click looks them up in the grader's catalog.
 CLICK = (
@@ -188,6 +190,8 @@ class _Module:
             holders = list(self._items(node.value, seen))
         elif isinstance(node.value, ast.Name) and node.value.id in self.assigned and node.value.id not in seen:
             holders = self.assigned[node.value.id]
+        elif isinstance(node.value, ast.Name) and node.value.id in self.imported:
+            holders = self._source_of(node.value.id).assigned[node.value.id]
         for holder in holders:
             if isinstance(holder, ast.Dict):
                 yield from holder.values
@@ -203,12 +207,14 @@ class _Module:
             return
         given = self._given(name)
         if name in self.imported:
-            other = _module(PACKAGE.parent / (self.imported[name].replace(".", "/") + ".py"))
-            yield from other.texts(ast.Name(name), seen)
+            yield from self._source_of(name).texts(ast.Name(name), seen)
         elif name not in self.assigned and not given:
             raise LookupError(name)
         for value in [*self.assigned.get(name, []), *given]:
             yield from self.texts(value, seen | {name})
+
+    def _source_of(self, name: str) -> _Module:
+        return _module(PACKAGE.parent / (self.imported[name].replace(".", "/") + ".py"))
 
     def _given(self, name: str) -> list[ast.expr]:
         """Return what calls in this file give to a parameter of that name."""

@@ -16,6 +16,7 @@ import click
 
 from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running, staging
 from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.language import say
 from asyncio_katas.records import KatasError, Report
 from asyncio_katas.submission import grade
@@ -118,6 +119,13 @@ class _Katas(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
+_ISOLATION = click.option(
+    "--isolation",
+    type=click.Choice([level.value for level in Level]),
+    help="Isolate with the layers of this level only.",
+)
+
+
 @click.group(cls=_Katas, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="katas")
 def cli() -> None:
@@ -133,8 +141,17 @@ def cli() -> None:
 )
 @click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
-def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
+@click.option("--isolate", is_flag=True, help="Grade as strangers' code: nothing shared, everything watched.")
+@_ISOLATION
+def check(
+    katas: tuple[str, ...],
+    submission: Path | None,
+    form: str,
+    output: Path | None,
+    *,
+    isolate: bool,
+    isolation: str | None,
+) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
     course = catalog.course_here()
     every = catalog.discover(course)
@@ -142,7 +159,8 @@ def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Pa
     # Where that is missing, nothing is graded in vain.
     handed_in = _handed_in() if form == "classroom50" else None
     renderer = _import_meanwhile(_RENDERERS[form])
-    report = grade(chosen, submission or course / "katas", isolate=isolate)
+    level = Level(isolation) if isolation else None
+    report = grade(chosen, submission or course / "katas", isolate=isolate, level=level)
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
@@ -182,6 +200,7 @@ def watch(kata: str | None) -> int:
 @click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
 @click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; two per core otherwise.")
+@click.option("--isolate", is_flag=True, help="Grade the answers as strangers' code: the verdicts must be the same.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
 @click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
 def verify(
@@ -191,6 +210,7 @@ def verify(
     only: str | None,
     stress: bool,
     jobs: int | None,
+    isolate: bool,
     log: Path | None,
     form: str,
 ) -> int:
@@ -202,9 +222,12 @@ def verify(
     chosen = catalog.select(catalog.discover(course), katas, "verify")
     # Many wrong answers only wait.
     jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 2)
+    level = Level.FULL if isolate else Level.LEARNER
     proofs = []
     with rendering.view() as view:
-        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, only=only, log=log, done=view.done):
+        for proof in verifying.verify(
+            chosen, course, jobs=jobs, rounds=repeat, only=only, level=level, log=log, done=view.done
+        ):
             proofs.append(proof)
             view.kata(proof)
     if form == "markdown":
@@ -228,7 +251,8 @@ def verify(
     help="Draw delays, failures, counts and values from this secret; otherwise from a new one.",
 )
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
-def examine(kata: str, submission: Path, seed_file: Path | None, form: str) -> int:
+@_ISOLATION
+def examine(kata: str, submission: Path, seed_file: Path | None, form: str, isolation: str | None) -> int:
     """For those who grade: examine an answer from outside, by a judge that never imports it."""
     from asyncio_katas.examine import examination  # noqa: PLC0415 - learners have no use for these
     from asyncio_katas.rendering import examined  # noqa: PLC0415
@@ -236,7 +260,8 @@ def examine(kata: str, submission: Path, seed_file: Path | None, form: str) -> i
     course = catalog.course_here()
     chosen = catalog.one(catalog.discover(course), kata, "examine")
     seed = examination.read_seed(seed_file)
-    result = examination.examine(chosen, staging.answer_path(chosen, submission), seed, course)
+    level = Level(isolation or Level.FULL)
+    result = examination.examine(chosen, staging.answer_path(chosen, submission), seed, course, level=level)
     if form == "json":
         from asyncio_katas.rendering import report_json  # noqa: PLC0415
 

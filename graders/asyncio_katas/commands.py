@@ -9,6 +9,7 @@ import click
 
 from asyncio_katas import catalog, initialising, keeping, learning, localisation, progress, submission, updating
 from asyncio_katas.invocation import SOLVED, UNSOLVED, command
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
@@ -156,7 +157,7 @@ def _told(known: Progress) -> Progress:
 def close(course: Path, katas: Sequence[Kata]) -> None:
     """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
     lessons.once_more()
-    report = _grade(katas, course, isolate=True)
+    report = localisation.localise(submission.grade(katas, course / "katas", isolate=True, level=Level.LEARNER))
     known = _noted(course, report)
     if report.solved < len(katas):
         terminal.show(report, narrow=False, output=None)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import InitVar, asdict, dataclass, field
+from hmac import compare_digest
 from string import Formatter
 from typing import Any
 
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Finding, Outcome, Spot
+from asyncio_katas.sealing import sealer
 
 MAX_LINE = 256_000
 MAX_BYTES = 16_000_000
@@ -23,6 +25,11 @@ _MAX_FIELDS = 20
 _MAX_SAID = _MAX_TEXT * _MAX_FIELDS
 _MAX_TIME = 1e12
 _HARD_LIMIT = re.compile(r"^Timeout \(")
+# Build servers obey lines that begin with such, and older ones wherever it stands.
+_COMMAND = re.compile(r":(?=:[A-Za-z-]+[ :]|:[A-Za-z-]+,)|#(?=#\[)")
+_ALARM = '{"event": "alarm"'
+_FORGED = "A record arrived in the grader's journal that the grader did not write."
+_NO_POINTS = "A kata whose grading was interfered with earns no points. If this is a mistake, show it to your teacher."
 _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 
 
@@ -30,12 +37,14 @@ _TRACE_LINE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 class Job:
     """What a child is to run: folders below its root, without the checks in `skip` ("slug::check").
 
-    With `until_failure` it runs no further check after the first that does not pass.
+    With `until_failure` it runs no further check after the first that does not pass. With a `key`, every record has
+    to be sealed.
     """
 
     folders: list[str]
     skip: list[str]
     until_failure: bool = False
+    key: str = ""
 
     def line(self) -> bytes:
         """Return the job as one line."""
@@ -51,9 +60,11 @@ class Job:
 class Journal:
     """Everything one child said, in order; `trailer` is what it printed from C while it was dying.
 
-    `heard` tells whether any record arrived at all.
+    `heard` tells whether any record arrived at all, `isolation` what stood between the answer and the grader. With a
+    `key`, a record that the recorder did not seal is no record: somebody `tampered`.
     """
 
+    key: InitVar[str] = ""
     findings: dict[str, Finding] = field(default_factory=dict)
     broken: dict[str, Finding] = field(default_factory=dict)
     importing: str | None = None
@@ -62,6 +73,11 @@ class Journal:
     trailer: list[str] = field(default_factory=list)
     rejected: int = 0
     heard: bool = False
+    isolation: str = ""
+    tampered: Finding | None = None
+
+    def __post_init__(self, key: str) -> None:
+        self._seal = sealer(key) if key else None
 
     def feed(self, line: bytes) -> None:
         """Take in one line; one that does not fit is counted and otherwise ignored."""
@@ -70,10 +86,23 @@ class Journal:
             self.trailer = [*self.trailer[-60:], clean(text)[:500]]
             return
         try:
+            if self._seal and not text.startswith(_ALARM):
+                text = self._opened(line.rstrip(b"\n"))
+                if not text:
+                    return
             record = json.loads(text)
             self._take(record)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
             self.rejected += 1
+
+    def _opened(self, line: bytes) -> str:
+        """Return a record without its seal, or nothing where that is not the recorder's."""
+        assert self._seal is not None
+        body, _, seal = line.rpartition(b" ")
+        if compare_digest(self._seal(body), seal):
+            return body.decode()
+        self.tampered = self.tampered or Finding(Outcome.TAMPERED, Message(_FORGED), Message(_NO_POINTS))
+        return ""
 
     def _take(self, record: dict[str, Any]) -> None:
         event = record["event"]
@@ -93,6 +122,12 @@ class Journal:
             self.current = None if self.current == check else self.current
         elif event == "end":
             self.ended = True
+        elif event == "isolation":
+            self.isolation = ", ".join(_string(layer) for layer in record["layers"])
+        elif event == "alarm":
+            # Believed unseen: nobody gains by raising one.
+            message = _message(record["message"]) or Message(_FORGED)
+            self.tampered = self.tampered or Finding(Outcome.TAMPERED, message, Message(_NO_POINTS))
         else:
             raise ValueError(event)
 
@@ -111,7 +146,8 @@ class Journal:
 
 
 def clean(text: str) -> str:
-    """Neutralise control characters, so that no text can steer a terminal."""
+    """Neutralise control characters and commands, so that no text can steer a terminal or a build server."""
+    text = _COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return "".join(char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 

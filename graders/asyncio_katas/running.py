@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from asyncio_katas import sealing
+from asyncio_katas.isolation import warden
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
 from asyncio_katas.records import Finding, Observation, Outcome, Spot
@@ -104,12 +107,13 @@ class Child(Protocol):
 class FreshChild:
     """A child in a new interpreter; `module` is the program it runs."""
 
-    def __init__(self, root: str, module: str = "asyncio_katas.child") -> None:
+    def __init__(self, root: str, level: Level, module: str = "asyncio_katas.child") -> None:
+        self._warded = level is not Level.LEARNER and not portable() and warden.available()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         how = ["portable"] if portable() else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-E", "-B", "-m", module, root, *how],
+            [sys.executable, "-P", "-E", "-B", "-m", module, root, level, *how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -136,6 +140,8 @@ class FreshChild:
 
     def kill(self) -> None:
         """End the child's whole process group."""
+        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.wait(_END_S)):
+            return
         if not portable():
             # Also when the child itself has ended: what it started may be left.
             kill_group(self._process.pid)
@@ -162,13 +168,14 @@ class FreshChild:
 class ForkedChild:
     """A child forked from a warm server that has pytest and the lab imported already."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, level: Level) -> None:
+        self._warded = level is not Level.LEARNER and warden.available()
         reader, writer = _server().Pipe(duplex=False)
         orders, self._orders = _server().Pipe(duplex=False)
         # This brings pytest along, which a parent that only starts fresh interpreters has no use for.
         from asyncio_katas.child import run_forked  # noqa: PLC0415
 
-        self._process = _server().Process(target=run_forked, args=(root, orders, writer))
+        self._process = _server().Process(target=run_forked, args=(root, orders, writer, level.value))
         with _hidden_main:
             self._process.start()
         writer.close()
@@ -190,6 +197,8 @@ class ForkedChild:
     def kill(self) -> None:
         """End the child's whole process group."""
         assert self._process.pid is not None
+        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.join(_END_S)):
+            return
         kill_group(self._process.pid)
         self._process.kill()
 
@@ -235,7 +244,9 @@ def _server() -> Any:
     # first, where a stranger's files may lie.
     os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
+    context.set_forkserver_preload(
+        ["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.isolation.prepared"]
+    )
     return context
 
 
@@ -245,9 +256,19 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def start(root: str, *, warm: bool) -> Child:
+def _dismiss(pid: int, alive: Callable[[], bool], wait: Callable[[], object]) -> bool:
+    """Tell a warden to end everything below it, and itself; tell whether it has."""
+    if alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            wait()
+    return not alive()
+
+
+def start(root: str, *, warm: bool, level: Level = Level.LEARNER) -> Child:
     """Start a child that prepares itself and then waits for a job below `root`; `warm` forks it where that is done."""
-    return ForkedChild(root) if warm and can_fork() else FreshChild(root)
+    return ForkedChild(root, level) if warm and can_fork() else FreshChild(root, level)
 
 
 def grade(
@@ -255,6 +276,7 @@ def grade(
     root: str,
     *,
     isolate: bool = False,
+    level: Level = Level.LEARNER,
     until_failure: bool = False,
     waiting: Child | None = None,
     stop: Stop | None = None,
@@ -263,18 +285,19 @@ def grade(
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
     Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
-    `isolate` every kata does from the start. With `until_failure` no check is run after the first of its child that
-    does not pass. The first child may have been waiting below this `root`, and is ended in any case. `told` hears
-    what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
+    `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
+    after the first of its child that does not pass. The first child may have been waiting below this `root`, and is
+    ended in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
     stop = stop or Stop()
+    isolate = isolate or level is not Level.LEARNER
     children = [waiting] if waiting else []
     gradable = [assembly for assembly in assemblies if not assembly.problem]
     seen = {assembly.kata.slug: Observation() for assembly in gradable}
 
     def run(together: Sequence[Assembly], *, warm: bool) -> None:
-        child = children.pop() if children else start(root, warm=warm)
-        _run(child, together, root, seen, until_failure=until_failure, stop=stop, told=told)
+        child = children.pop() if children else start(root, warm=warm, level=level)
+        _run(child, together, root, seen, level=level, until_failure=until_failure, stop=stop, told=told)
 
     def is_open(assembly: Assembly) -> bool:
         observation = seen[assembly.kata.slug]
@@ -307,6 +330,7 @@ def _run(
     root: str,
     seen: dict[str, Observation],
     *,
+    level: Level,
     until_failure: bool,
     stop: Stop,
     told: Callable[[dict[str, Observation]], None],
@@ -316,14 +340,15 @@ def _run(
     slugs = [assembly.kata.slug for assembly in assemblies]
     decided = [f"{slug}::{check}" for slug in slugs for check in seen[slug].findings]
     began = time.monotonic()
-    journal = Journal()
+    key = sealing.new_key() if level is not Level.LEARNER else ""
+    journal = Journal(key)
 
     def heard() -> None:
         told({assembly.kata.slug: _so_far(assembly, seen[assembly.kata.slug], journal) for assembly in assemblies})
 
     try:
         with stop.reaches(child):
-            child.begin(Job(names, decided, until_failure))
+            child.begin(Job(names, decided, until_failure, key))
             in_time = _listen(child, journal, _limit_s(assemblies), heard)
     finally:
         code = child.end()
@@ -358,7 +383,10 @@ def _so_far(assembly: Assembly, before: Observation, journal: Journal) -> Observ
         finding = journal.findings.get(f"{slug}::{check.id}") or journal.broken.get(slug)
         if finding is not None:
             findings.setdefault(check.id, finding)
-    return Observation(findings, before.isolation, before.duration_s)
+        if journal.tampered:
+            # Whatever was seen before, or will be, rests on a grading that was interfered with.
+            findings[check.id] = journal.tampered
+    return Observation(findings, journal.isolation or before.isolation, before.duration_s)
 
 
 def _blame(assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding) -> None:

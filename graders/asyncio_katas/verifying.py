@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncio_katas import learning, staging
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
 from asyncio_katas.submission import grade_answer
@@ -52,15 +53,17 @@ def verify(
     jobs: int,
     rounds: int = 1,
     only: str | None = None,
+    level: Level = Level.LEARNER,
     log: Path | None = None,
     done: Callable[[int, int], None] | None = None,
 ) -> Iterator[Proof]:
     """Yield the proof of each kata, as they are completed.
 
-    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time. With a `log`,
+    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time, on this isolation
+    `level`. With a `log`,
     what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only)]
+    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only, level)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -210,31 +213,31 @@ def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
     return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _trials(kata: Kata, course: Path, rounds: int, only: str | None) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
     right, wrong = _answers(kata, course)
-    found = [_grading(kata, "stub", stub, 1, _judge_stub)]
+    found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [_grading(kata, "right", path, number, _judge_right) for path in right]
+            found += [_grading(kata, "right", path, number, _judge_right, level=level) for path in right]
         if only != "right":
-            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in wrong]
+            found += [_grading(kata, "wrong", path, number, _judge_wrong, level=level) for path in wrong]
     return found
 
 
 def _grading(
-    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]]
+    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]], *, level: Level
 ) -> Trial:
     def run() -> list[Claim]:
         # Of a wrong answer only the first failure is judged.
-        return judge(answer, grade_answer(kata, answer, until_failure=about == "wrong"))
+        return judge(answer, grade_answer(kata, answer, level=level, until_failure=about == "wrong"))
 
-    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    return Trial(kata, about, f"{answer.name}/{number}", run, digest)
+    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode() + level.encode())
+    return Trial(kata, about, f"{answer.name}/{number}", run, digest.hexdigest()[:16])
 
 
 def _judge_stub(answer: Path, result: KataResult) -> list[Claim]:

@@ -101,9 +101,9 @@ def test_probe_raises_nothing_of_its_own(label: Any, make: Callable[[], Any]) ->
         probe = lab.probe(echo, label=label)
         value = make()
         assert await probe(value) is value
-        record = lab.timeline.record(lab.now, None)
+        record = lab.timeline.record(lab.now, Mark(1, "later"))
         assert record is not None
-        assert len(draw(record)) == 2
+        assert len(draw(record)) == 3
 
     run(main)
 

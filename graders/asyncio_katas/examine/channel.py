@@ -43,6 +43,7 @@ class Channel:
 
     def __init__(self, child: FreshChild, patience_s: float) -> None:
         self._child, self._patience_s = child, patience_s
+        self.layers: list[str] = []
         self._turn = ""
         self._lines: queue.Queue[bytes] = queue.Queue(_WAITING_LINES)
         if os.name != "nt":
@@ -51,14 +52,16 @@ class Channel:
         threading.Thread(target=_read, args=(child.journal, self._lines), daemon=True).start()
 
     def load(self, answer: str, patience_s: float) -> None:
-        """Have the worker import an answer."""
+        """Have the worker import an answer; before it does, it says which `layers` it has put itself behind."""
 
-        def broken(said: dict[str, Any]) -> None:
-            if said["say"] != "broken":
+        def take(said: dict[str, Any]) -> None:
+            if said["say"] == "broken":
+                raise Broken(said["error"])
+            if said["say"] != "layers" or self.layers:
                 raise Breach("a line before its time")
-            raise Broken(said["error"])
+            self.layers = [str(layer) for layer in said["layers"]]
 
-        self.exchange(0.0, [{"do": "import", "file": answer}], broken, patience_s)
+        self.exchange(0.0, [{"do": "import", "file": answer}], take, patience_s)
 
     def exchange(
         self, now: float, orders: list[dict[str, Any]], take: _Take, patience_s: float | None = None

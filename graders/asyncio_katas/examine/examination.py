@@ -17,6 +17,7 @@ from typing import Any
 from asyncio_katas import catalog, running, scoring, staging
 from asyncio_katas.examine.judge import Order
 from asyncio_katas.examine.signing import verify
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import clean
 from asyncio_katas.records import Check, Finding, Kata, KataResult, KatasError, Observation, Outcome
@@ -27,6 +28,7 @@ PATIENCE_S = 10.0
 START_S = 30.0
 SEED_BYTES = 16
 _SCENES = 6
+_EXAMINER = "examiner"
 _END_S = 5.0
 _JUDGE = "asyncio_katas.examine.judge"
 _SILENT = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
@@ -74,6 +76,7 @@ def examine(
     seed: bytes,
     course: Path,
     *,
+    level: Level = Level.FULL,
     start_s: float = START_S,
     patience_s: float = PATIENCE_S,
 ) -> KataResult:
@@ -81,7 +84,7 @@ def examine(
     kata = examined(kata, course)
     with staging.stage() as root:
         assembly = staging.assemble_answer(kata, answer, root)
-        observation = Observation(isolation="examiner")
+        observation = Observation(isolation=_EXAMINER)
         if not assembly.problem:
             began = time.monotonic()
             order = Order(
@@ -90,11 +93,12 @@ def examine(
                 answer=str(assembly.folder / f"{kata.slug}.py"),
                 root=str(root),
                 seed=seed.hex(),
+                level=level,
                 key=secrets.token_hex(32),
                 start_s=start_s,
                 patience_s=patience_s,
             )
-            observation.findings = findings(kata.checks, order, _ask(order))
+            observation = observed(kata.checks, order, _ask(order))
             observation.duration_s = time.monotonic() - began
         return scoring.score([assembly], {kata.slug: observation}).katas[0]
 
@@ -119,8 +123,9 @@ def _ask(order: Order) -> bytes:
     return report
 
 
-def findings(checks: Sequence[Check], order: Order, report: bytes) -> dict[str, Finding]:
+def observed(checks: Sequence[Check], order: Order, report: bytes) -> Observation:
     """Return what a report says of each check, and end what a judge that died has left behind."""
+    layers = [_EXAMINER]
     key, known = bytes.fromhex(order.key), {check.id for check in checks}
     found: dict[str, Finding] = {}
     worker: int | None = None
@@ -131,11 +136,13 @@ def findings(checks: Sequence[Check], order: Order, report: bytes) -> dict[str, 
             break
         if "worker" in fact:
             worker = fact["worker"]
+        elif "layers" in fact:
+            layers = [_EXAMINER, *map(clean, fact["layers"])]
         elif fact["check"] in known:
             found[fact["check"]] = _finding(fact["finding"])
     if len(found) < len(known) and worker is not None and not running.portable():
         running.kill_group(worker)
-    return {check: found.get(check, _SILENT) for check in known}
+    return Observation({check: found.get(check, _SILENT) for check in known}, ", ".join(layers))
 
 
 def _finding(told: dict[str, Any]) -> Finding:

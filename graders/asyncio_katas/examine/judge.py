@@ -20,6 +20,7 @@ from asyncio_katas.examine.exam import Exam
 from asyncio_katas.examine.scene import Judged
 from asyncio_katas.examine.signing import sign
 from asyncio_katas.examine.wire import Breach
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Finding, Outcome
 from asyncio_katas.running import FreshChild
@@ -34,7 +35,8 @@ _PR_SET_DUMPABLE = 4
 class Order:
     """What a judge is to do. `root` is the folder of the staged `answer`; seed and key are hexadecimal.
 
-    `start_s` are the real seconds a worker has to import the answer, `patience_s` those it has to come to rest.
+    `level` says behind which layers the worker runs; `start_s` are the real seconds it has to import the answer,
+    `patience_s` those it has to come to rest.
     """
 
     exam: str
@@ -43,6 +45,7 @@ class Order:
     root: str
     seed: str
     key: str
+    level: str
     start_s: float
     patience_s: float
 
@@ -58,10 +61,13 @@ class Bench:
     def channel(self) -> Channel:
         """Return the pipes to a worker that has imported the answer."""
         if self._channel is None:
-            child = FreshChild(self._order.root, WORKER)
+            child = FreshChild(self._order.root, Level(self._order.level), WORKER)
             self._tell({"worker": child.pid})
             self._channel = Channel(child, self._order.patience_s)
-            self._channel.load(self._order.answer, self._order.start_s)
+            try:
+                self._channel.load(self._order.answer, self._order.start_s)
+            finally:
+                self._tell({"layers": self._channel.layers})
         return self._channel
 
     def dismiss(self) -> int:

@@ -28,6 +28,7 @@ _SAID: dict[str, dict[str, type]] = {
     "idle": {"wake": object},
     "broken": {"error": object},
     "spins": {},
+    "layers": {"layers": list},
 }
 _TAGS = {"tuple", "dict", "error", "group", "object", "other"}
 

@@ -1,7 +1,8 @@
 """The worker: the process in which an answer is examined. It holds no secret, and nobody believes it.
 
-It imports the answer, hands it proxies for whatever it awaits, and runs it on an event loop whose clock is the
-judge's. Whenever nothing can run it says so, with its next timer, and waits for the judge's next turn.
+It puts itself behind the layers of isolation, imports the answer, hands it proxies for whatever it awaits, and runs it
+on an event loop whose clock is the judge's. Whenever nothing can run it says so, with its next timer, and waits for
+the judge's next turn.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ import math
 import os
 import selectors
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from asyncio_katas.isolation import landlock, process, warden
+from asyncio_katas.isolation.levels import Level
 
 # Far above what an answer needs between two moments of rest.
 _TURNS_WITHOUT_REST = 20_000
@@ -377,13 +382,31 @@ def _load(path: str) -> Any:
     return module
 
 
+def _confine(root: Path, level: Level, pipes: set[int], *, portable: bool) -> list[str]:
+    """Leave this process its pipes, the folders it needs and nothing else; return which layers are in force now."""
+    if level is Level.LEARNER:
+        return []
+    scratch = Path(tempfile.mkdtemp(prefix="s-", dir=root))
+    if not portable and warden.available():
+        warden.step_below(scratch, pipes)
+    process.forget(scratch, pipes)
+    os.chdir(scratch)
+    layers = ["process", *process.limit()]
+    if level.includes(Level.FILES):
+        layers += landlock.restrict([*landlock.interpreter(), root], [], [scratch, *landlock.DEVICES])
+    return layers
+
+
 def main() -> None:
     """Serve the judge behind standard input and output until it goes away."""
-    link = Link(os.dup(0), os.dup(1))
+    pipes = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
+    layers = _confine(Path(sys.argv[1]), Level(sys.argv[2]), set(pipes), portable=sys.argv[3:] == ["portable"])
+    link = Link(*pipes)
     (order,) = link.next_orders()
+    link.say("layers", layers=layers)
     try:
         module = _load(order["file"])
     except BaseException as error:  # noqa: BLE001 - whatever it is, the judge is told

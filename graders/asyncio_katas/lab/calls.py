@@ -14,7 +14,6 @@ from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import owner
 from asyncio_katas.lab.limits import LimitFired
 from asyncio_katas.lab.messages import Message, expect, fail, same, show
-from asyncio_katas.lab.probes import Probe
 from asyncio_katas.lab.timeline import Mark
 
 if TYPE_CHECKING:
@@ -230,6 +229,4 @@ def _expect_signature(name: str, fn: Callable[..., Any], args: tuple[Any, ...], 
 
 
 def _argument(value: object) -> str:
-    if isinstance(value, Probe):
-        return value._name
     return getattr(value, "__name__", None) or show(value)

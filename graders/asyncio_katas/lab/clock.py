@@ -10,13 +10,14 @@ import concurrent.futures
 import heapq
 import math
 import selectors
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks
+from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks, stack_line
 from asyncio_katas.lab.messages import CheckFailed, Message
 from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.timeline import Mark
@@ -24,7 +25,7 @@ from asyncio_katas.lab.timeline import Mark
 # What the threads of the loop's default pool are called.
 DEFAULT_POOL = "loop-pool"
 # What the loop reports itself; everything else it complains of is in the words of asyncio.
-USED_FROM_ANOTHER_THREAD = "the loop, or a future of its, was used from another thread"
+USED_FROM_ANOTHER_THREAD = "used from another thread"
 # Far above what any answer needs (hundreds), reached within a second by one that spins.
 TURNS_WITHOUT_TIME = 20_000
 TURNS_AT_ALL = 200_000
@@ -98,7 +99,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Schedule a callback, and note down a call from another thread: a sleeping loop would not notice it."""
         # Set while the loop runs. The noted call is honoured: the check judges it when the code is done.
         if self._thread_id not in (None, threading.get_ident()):  # type: ignore[attr-defined]
-            self.complaints.append({"message": USED_FROM_ANOTHER_THREAD})
+            self.complaints.append({"message": USED_FROM_ANOTHER_THREAD, "place": stack_line(sys._getframe(1))})
         return super().call_soon(callback, *args, context=context)
 
     def create_task(self, coro: Any, **kwargs: Any) -> Any:
@@ -110,7 +111,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def tasks_of(self, whose: object) -> set[asyncio.Task[Any]]:
         """Return the unfinished tasks that were created on somebody's behalf, however indirectly."""
-        return {task for task in asyncio.all_tasks(self) if self._owners.get(task) is whose}
+        owners = self._owners
+        return {task for task in asyncio.all_tasks(self) if owners.get(task) is whose}
 
     def next_timer(self) -> float | None:
         """Return when the next timer is due, or None without any."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asyncio_katas.lab.blocking import real_sleep
-from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
+from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks, origin_line
 from asyncio_katas.lab.clock import USED_FROM_ANOTHER_THREAD, VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.outside import Outside
@@ -95,7 +95,7 @@ class Hygiene:
                 continue
             state = inspect.getcoroutinestate(thing)
             if state == inspect.CORO_CREATED:
-                return _unawaited(f"'{thing.__qualname__}'", _origin(thing.cr_origin))
+                return _unawaited(f"'{thing.__qualname__}'", origin_line(thing.cr_origin))
             if state == inspect.CORO_SUSPENDED and not _belongs_to_a_task(thing):
                 return _suspended(thing.__qualname__, answer_line(await_chain(thing)))
         for thing in things:
@@ -108,7 +108,7 @@ class Hygiene:
             error = complaint.get("exception")
             what: str | Message = complaint.get("message", "")
             if what == USED_FROM_ANOTHER_THREAD:
-                what = Message(USED_FROM_ANOTHER_THREAD)
+                return _used_from_another_thread(complaint["place"])
             if error is not None:
                 what = Message.joined([what, f"  {describe(error)}"])
             return CheckFailed(
@@ -241,6 +241,15 @@ def _threads_left(outside: Outside) -> CheckFailed | None:
     )
 
 
+def _used_from_another_thread(line: Place | None) -> CheckFailed:
+    values = {"place": str(line), "source": line.source() if line else ""}
+    here = "The event loop, or one of its futures, was used from another thread:\n  {place}: {source}"
+    return CheckFailed(
+        Message.of(here if line else "The event loop, or one of its futures, was used from another thread.", values),
+        Message("From another thread only loop.call_soon_threadsafe() and run_coroutine_threadsafe() may be called."),
+    )
+
+
 def _unawaited(name: str, line: Place | None) -> CheckFailed:
     values = {"name": name, "place": str(line), "source": line.source() if line else ""}
     here = "The coroutine {name} was created and never awaited.\n  created here: {place}: {source}"
@@ -291,12 +300,6 @@ def _belongs_to_a_task(coroutine: types.CoroutineType[Any, Any, Any]) -> bool:
         or type(owner).__name__ in {"TaskStepMethWrapper", "coroutine_wrapper", "frame", "async_generator_asend"}
         for owner in gc.get_referrers(coroutine)
     )
-
-
-def _origin(origin: Any) -> Place | None:
-    if not origin:
-        return None
-    return answer_line([Place(path, line, name) for path, line, name in reversed(origin)])
 
 
 def _line_of(traceback_text: str) -> Place | None:

@@ -152,6 +152,7 @@ class Lab:
                 value = runner.run(main())
                 failure = self.hygiene.verdict(self, loop)
             finally:
+                self.timeline.keep()
                 end_tasks(loop)
         if failure is not None:
             raise failure

@@ -110,6 +110,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             finally:
                 if limit:
                     limit.stop()
+                lab.timeline.close(lab.last_moment)
                 lab.end()
             failure = _failure(lab, limit, failure) or failure
             if failure is None:

@@ -93,7 +93,7 @@ class ThreadGate(_Gate):
         return wait.for_release()
 
 
-def pass_gate(address: tuple[str, int], value: T) -> T:
+def pass_gate(address: str | tuple[str, int], value: T) -> T:
     """Wait, in a process, at the gate of this address until the check opens it, and return `value`."""
     with Client(address) as connection:
         connection.send_bytes(str(os.getpid()).encode())
@@ -108,16 +108,17 @@ class ProcessGate(_Gate):
         super().__init__(lab)
         self.arrived: list[int] = []
         self._closed = False
-        self._listener = Listener(("127.0.0.1", 0))
+        # A socket in the file system where there are such, which needs no network.
+        self._listener = Listener()
         # Daemons: a check that was interrupted must not keep the interpreter from ending.
         self._threads = [threading.Thread(target=self._receive, name="process-gate", daemon=True)]
         self._threads[0].start()
 
     @property
-    def address(self) -> tuple[str, int]:
+    def address(self) -> str | tuple[str, int]:
         """Where processes find the gate."""
-        host, port = self._listener.address
-        return str(host), int(port)
+        address: str | tuple[str, int] = self._listener.address
+        return address
 
     def close(self) -> None:
         """Open the gate, and receive nobody any more."""

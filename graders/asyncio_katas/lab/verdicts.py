@@ -14,7 +14,7 @@ import pytest
 from asyncio_katas.lab.chains import Place, answer_line
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
-from asyncio_katas.lab.timeline import Mark, draw
+from asyncio_katas.lab.timeline import MEANING, Mark, draw, shown, unexplained
 
 # To pytest these are no failures, and some would end the session.
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
@@ -44,7 +44,8 @@ class Verdict:
         if self.look:
             parts.append(str(self.look))
         if self.timeline:
-            parts += ["", *draw(self.timeline)]
+            signs = "  ".join(map(" ".join, (MEANING[what] for what in unexplained(shown(self.timeline)))))
+            parts += ["", *draw(self.timeline), *([signs] if signs else [])]
         if self.place:
             parts += ["", f"{self.place.path}:{self.place.line}: {self.place.source()}"]
         return "\n".join(parts)

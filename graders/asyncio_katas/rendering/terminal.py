@@ -17,7 +17,7 @@ from rich.text import Text
 
 from asyncio_katas import invocation, keeping
 from asyncio_katas.invocation import checking
-from asyncio_katas.lab.timeline import EXPECTED, MORE, draw
+from asyncio_katas.lab.timeline import EXPECTED, MEANING, MORE, draw, shown, unexplained
 from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report, Task
 from asyncio_katas.rendering.formats.texts import commandless
@@ -203,12 +203,14 @@ def failure(page: Page, result: CheckResult) -> None:
 
 
 def _timeline(page: Page, record: dict[str, Any] | None) -> None:
+    if record is None:
+        return
     # A forged record may hold moments whose ratio is beyond a float.
     with contextlib.suppress(OverflowError):
-        for row in (
-            ["", *draw(record, page.width - 2, more=translate(MORE), expected=translate(EXPECTED))] if record else ()
-        ):
+        for row in ["", *draw(record, page.width - 2, more=translate(MORE), expected=translate(EXPECTED))]:
             page.line(("  ", ""), (row, ""))
+    signs = [f"{MEANING[what][0]} {translate(MEANING[what][1])}" for what in unexplained(shown(record))]
+    page.paragraph("   ".join(signs), "dim", lead="  ")
 
 
 def _output(page: Page, output: str) -> None:

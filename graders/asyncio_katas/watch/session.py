@@ -120,7 +120,12 @@ class Session:
         self._live = None
         if not self.desk.end(judged=result is not None, now=now) or run is None or result is None:
             return False
-        self._results[run.slug] = result
+        before, self._results[run.slug] = self._results[run.slug].first_failure, result
+        if run.slug == self.desk.work and self._showing is Showing.KATA:
+            after = result.first_failure
+            if result.solved or (before and before.check) != (after and after.check):
+                # There is something else to read now, and it begins at the top.
+                self.scroll = 0
         self._at[run.slug] = time.strftime("%H:%M:%S")
         if self.progress.note_solved(Report((result,))):
             self._remember()
