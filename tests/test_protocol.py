@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import queue
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asyncio_katas import running
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_LINE, Job, Journal, clean
 from asyncio_katas.records import Outcome
@@ -192,3 +195,14 @@ def test_a_job_survives_the_way_to_the_child() -> None:
     assert job.line().endswith(b"\n")
     assert job.line().count(b"\n") == 1
     assert Job.of(job.line()) == job
+
+
+def test_whoever_reads_a_journal_closes_it(tmp_path: Path) -> None:
+    """Ending a child leaves its journal open: a reader would go on under the number of another child's journal."""
+    child = running.start(str(tmp_path), warm=False)
+    child.end()
+    assert not child.journal.closed
+    lines: queue.Queue[bytes | None] = queue.Queue()
+    running._read(child.journal, lines)
+    assert child.journal.closed
+    assert lines.get_nowait() is None

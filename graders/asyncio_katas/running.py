@@ -84,7 +84,10 @@ class Stop:
 
 
 class Child(Protocol):
-    """A started child that waits for its job: where its journal comes from, and how to end it with all it started."""
+    """A started child that waits for its job: where its journal comes from, and how to end it with all it started.
+
+    Whoever reads the journal closes it, and nobody else: a reader must not meet another file under the same number.
+    """
 
     journal: IO[bytes]
 
@@ -156,7 +159,6 @@ class FreshChild:
             self._process.wait(_END_S)
         with contextlib.suppress(OSError):
             self.orders.close()
-        self.journal.close()
         return self._process.returncode or 0
 
     def complaint(self) -> str:
@@ -207,7 +209,6 @@ class ForkedChild:
         self.kill()
         self._process.join(_END_S)
         self._orders.close()
-        self.journal.close()
         return self._process.exitcode or 0
 
     def complaint(self) -> str:
@@ -311,8 +312,14 @@ def grade(
                 run([assembly], warm=isolate)
     finally:
         for child in children:
-            child.end()
+            discard(child)
     return seen
+
+
+def discard(child: Child) -> None:
+    """End a child whose journal nobody has begun to read."""
+    child.end()
+    child.journal.close()
 
 
 def _has_failed(observation: Observation) -> bool:
@@ -456,7 +463,7 @@ def _listen(child: Child, journal: Journal, limit_s: float, heard: Callable[[], 
 
 
 def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
-    with contextlib.suppress(OSError, ValueError):
+    with stream, contextlib.suppress(OSError, ValueError):
         for line in _lines(stream):
             lines.put(line)
     lines.put(None)

@@ -94,7 +94,7 @@ def is_closed(coroutine: Coroutine[Any, Any, object]) -> bool:
 
 @pytest.mark.task(1)
 def test_current_loop_tells_what_runs_here(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """current_loop: the running loop, in coroutines and callbacks; None where none runs; it creates and warns never."""
+    """current_loop: the running loop, in coroutines and callbacks; None where none runs; no new loop, no warning."""
     made: list[asyncio.BaseEventLoop] = []
     original = asyncio.BaseEventLoop.__init__
 
@@ -299,7 +299,7 @@ def test_run_fresh_refuses_where_a_loop_runs(lab: Lab) -> None:
         call.expect_error(
             RuntimeError,
             "run_fresh was called in a thread that runs a loop, and {happened}; expected a RuntimeError.",
-            look="A thread runs one loop at a time, and nesting would stop the outer one.",
+            look="Whoever waits here for another loop, be it nested or in a helper thread, stops the one that runs.",
         )
         expect(not ran, "run_fresh raised RuntimeError, but main ran all the same.")
         expect(

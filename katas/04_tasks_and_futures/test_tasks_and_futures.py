@@ -294,9 +294,14 @@ async def test_drain_includes_those_started_meanwhile(lab: Lab) -> None:
     expect_drained(lab, drain, 20, "the last task, started at t=4, ended then")
 
 
-async def waiter(promise: "kata.Promise[Any]") -> object:
-    """Wait for a promise, as everybody does."""
-    return await promise
+def start_waiter(lab: Lab, promise: "kata.Promise[Any]", name: str = "waiter") -> Call:
+    """Start a task that waits for a promise, under a name of its own in the timeline."""
+
+    async def waiter(promise: "kata.Promise[Any]") -> object:
+        return await promise
+
+    waiter.__qualname__ = name
+    return lab.call(waiter, promise)
 
 
 def finish(lab: Lab, promise: "kata.Promise[Any]", outcome: object) -> None:
@@ -309,6 +314,7 @@ def finish(lab: Lab, promise: "kata.Promise[Any]", outcome: object) -> None:
         setting.error is None or isinstance(setting.error, NotImplementedError | AttributeError),
         "The promise was not finished yet, and {call}({outcome}) {happened}.",
         look="Among those who wait there may be some who have given up. Look before you set anything for them.",
+        mark=Mark(lab.now, "{call} raises"),
         call=setting.name,
         outcome=show(outcome),
         happened=setting.happened,
@@ -380,7 +386,7 @@ async def test_every_waiter_gets_the_outcome(lab: Lab) -> None:
             look="Then everything is done already. Write the class yourself; it may use futures inside.",
         )
         done = [bool(promise.done())]
-        waiters = [lab.call(waiter, promise) for _ in range(3)]
+        waiters = [start_waiter(lab, promise, f"waiter {number}") for number in (1, 2, 3)]
         await lab.pause(2)
         early = [call for call in waiters if call.over]
         done.append(bool(promise.done()))
@@ -427,18 +433,18 @@ async def test_a_finished_promise_can_be_awaited(lab: Lab) -> None:
     """Promise: one that is finished can be awaited again and again, also with None."""
     for outcome in ("value", LookupError("no such page"), None, 0, False):
         promise: kata.Promise[object] = kata.Promise()
-        before = lab.call(waiter, promise)
+        before = start_waiter(lab, promise)
         await lab.pause(1)
         finish(lab, promise, outcome)
         await lab.pause(1)
         expect_outcome(before, outcome, "from the beginning")
         for _ in range(3):
-            after = lab.call(waiter, promise)
+            after = start_waiter(lab, promise)
             await lab.pause(1)
             expect_outcome(after, outcome, "afterwards")
         fresh: kata.Promise[object] = kata.Promise()
         finish(lab, fresh, outcome)
-        late = lab.call(waiter, fresh)
+        late = start_waiter(lab, fresh)
         await lab.pause(1)
         expect_outcome(late, outcome, "for the first time afterwards")
         done = bool(fresh.done())
@@ -451,7 +457,7 @@ async def test_a_finished_promise_can_be_awaited(lab: Lab) -> None:
 async def test_waiting_costs_nothing(lab: Lab) -> None:
     """Promise: a waiter costs no timer and no polling, and goes on at the moment the outcome is set."""
     promise: kata.Promise[str] = kata.Promise()
-    waiters = [lab.call(waiter, promise) for _ in range(16)]
+    waiters = [start_waiter(lab, promise, f"waiter {number}") for number in range(1, 17)]
     await lab.turns(SOME_TURNS)
     timer, ready = lab.loop.next_timer(), lab.loop.ready_count()
     await lab.pause(2)
@@ -625,7 +631,7 @@ async def test_invalid_states(lab: Lab) -> None:
             promise: kata.Promise[object] = kata.Promise()
             callback = Callback(lab)
             lab.attempt(promise.add_done_callback, callback).raise_crash()
-            call = lab.call(waiter, promise)
+            call = start_waiter(lab, promise)
             await lab.turns(SOME_TURNS)
             finish(lab, promise, outcome)
             moments = []
@@ -670,9 +676,10 @@ def expect_cancelled(call: Call, moment: float) -> None:
         call.raise_crash()
     expect(
         call.over and (call.ended or 0.0) <= moment,
-        "A waiter was cancelled at t={moment}, but {what}.",
+        "{waiter} was cancelled at t={moment}, but {what}.",
         look="Who is cancelled stops waiting, then and there.",
         mark=Mark(moment, "cancelled"),
+        waiter=call.name,
         moment=moment,
         what=Message.of("it went on waiting until t={ended}", {"ended": call.ended})
         if call.over
@@ -680,7 +687,7 @@ def expect_cancelled(call: Call, moment: float) -> None:
     )
     call.expect_error(
         asyncio.CancelledError,
-        "A waiter was cancelled, but its `await` {happened}.",
+        "{call} was cancelled, but its `await` {happened}.",
         look="Let CancelledError out of __await__: it belongs to the waiter.",
     )
 
@@ -692,12 +699,12 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
     callback = Callback(lab)
     lab.attempt(promise.add_done_callback, callback).raise_crash()
     # The first alone, so that whoever shares what is cancelled has nobody else to keep it alive.
-    alone = lab.call(waiter, promise)
+    alone = start_waiter(lab, promise, "waiter 1")
     await lab.pause(1)
     alone.cancel()
     await lab.pause(1)
     done, called = bool(promise.done()), callback.count
-    waiters = [lab.call(waiter, promise) for _ in range(3)]
+    waiters = [start_waiter(lab, promise, f"waiter {number}") for number in (2, 3, 4)]
     await lab.pause(1)
     hit = [call for call in waiters if call.over]
     waiters[1].cancel()
@@ -727,7 +734,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         count=callback.count,
     )
     another: kata.Promise[str] = kata.Promise()
-    leaving, staying = [lab.call(waiter, another) for _ in range(2)]
+    leaving, staying = [start_waiter(lab, another, f"waiter {number}") for number in (5, 6)]
     await lab.pause(1)
     leaving.cancel()
     # The one that leaves has not had its turn yet.
@@ -737,6 +744,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         finished.error is None,
         "A waiter was cancelled, and before it had its turn the promise was set: set_result {happened}.",
         look="A future that has been cancelled cannot be set any more. Ask each one before you set it.",
+        mark=Mark(lab.now - 1, "set_result raises"),
         happened=finished.happened,
     )
     expect_outcome(staying, "value", "beside one that was cancelled in the same turn")

@@ -251,8 +251,8 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
         due = list(range(batch, count, batch))
         expect(
             bool(after) or not due,
-            "batch={batch}: fn was called {count} times in one go, and no other task got a turn.",
-            look="An await gives others a turn only if it suspends. Awaiting what is already done does not.",
+            "batch={batch}: fn was called {count} times in one go, and in between no other task got a turn.",
+            look="After every `batch` calls, let the loop turn once before the next call. Which await does that?",
             count=count,
             batch=batch,
         )

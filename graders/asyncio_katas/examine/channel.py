@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -117,7 +118,7 @@ class Channel:
 def _read(stream: IO[bytes], lines: queue.Queue[bytes]) -> None:
     """Hand on the lines of a stream, an overlong one cut; at its end hand on an empty one."""
     buffer = b""
-    try:
+    with stream, contextlib.suppress(OSError, ValueError):
         while piece := os.read(stream.fileno(), MAX_LINE):
             *whole, buffer = (buffer + piece).split(b"\n")
             for line in whole:
@@ -125,6 +126,4 @@ def _read(stream: IO[bytes], lines: queue.Queue[bytes]) -> None:
             if len(buffer) > MAX_LINE:
                 lines.put(buffer)
                 return
-    except (OSError, ValueError):
-        pass
     lines.put(b"")

@@ -82,7 +82,7 @@ class Grader:
                 child = running.start(str(root), warm=True)
             order = self._orders.get()
             if child and (order is None or not child.alive()):
-                child.end()
+                running.discard(child)
                 child = None
             if order is not None:
                 self._grade(order, root, child)
