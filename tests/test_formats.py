@@ -342,7 +342,7 @@ def test_markdown_shows_what_an_answer_printed(report: Report) -> None:
     shown = [line for line in HOSTILE.splitlines() if not line.lstrip().startswith(("::", "##["))][:4]
     assert shown
     assert all(line in page.words for line in shown)
-    assert ": :notice title" in page.words
+    assert "\\x3a:notice title" in page.words
 
 
 def test_markdown_stays_below_a_megabyte(report: Report) -> None:
@@ -411,12 +411,10 @@ def test_the_examples_are_real() -> None:
 
 
 def test_an_answer_cannot_command_a_log(katas: Callable[..., Ran], course: Path) -> None:
-    """In the log of a GitHub job what an answer printed stays text; elsewhere it is shown sign by sign."""
+    """In the log of a job what an answer printed stays text."""
     answer = course / "katas/02_fails/fails.py"
     said = "::notice title=Autograding report::{}"
     answer.write_text(
         answer.read_text(encoding="utf-8").replace('"waiting"', repr(f"{said}\n##[error]x")), encoding="utf-8"
     )
-    log = katas("check", "2", GITHUB_ACTIONS="true").out
-    assert f"    : {said[1:]}\n    # #[error]x" in log
-    assert f"    {said}\n    ##[error]x" in katas("check", "2").out
+    assert f"    \\x3a{said[1:]}\n    \\x23#[error]x" in katas("check", "2").out

@@ -6,7 +6,6 @@ Texts that come from an answer are shown as they are: never as markup, and never
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,6 @@ from asyncio_katas.invocation import checking
 from asyncio_katas.lab.timeline import EXPECTED, MEANING, MORE, draw, shown, unexplained
 from asyncio_katas.language import document, say, translate
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report, Task
-from asyncio_katas.rendering.formats.texts import commandless
 from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console
 from asyncio_katas.rendering.sentences import split
 
@@ -57,9 +55,6 @@ def show(report: Report, *, narrow: bool, output: Path | None, current: str | No
         current=current,
     )
     if output is None:
-        if os.environ.get("GITHUB_ACTIONS"):
-            # There what an answer printed could speak to the runner, for example of points.
-            text = Text(commandless(text.plain))
         window.print(text, soft_wrap=True)
         return
     keeping.write_report(output, f"{text.plain}\n")
