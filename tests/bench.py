@@ -43,11 +43,12 @@ def main() -> None:
                 *(str(kata.number) for kata in katas if kata.number not in USES_PROCESSES)
             ),
             f"`katas check {YARDSTICK:02}` alone": lambda: check(str(YARDSTICK)),
-            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(one, Level.LEARNER),
-            "the same as a stranger's, behind every layer": lambda: warm(one, Level.FULL),
+            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(Level.LEARNER, one),
+            f"all {len(katas)}, each in a warm, forked child": lambda: warm(Level.LEARNER, *katas),
+            "the same as a stranger's, behind every layer": lambda: warm(Level.FULL, *katas),
         }
         if not running.can_fork():
-            subjects = dict(list(subjects.items())[:-2])
+            subjects = dict(list(subjects.items())[:-3])
         for subject in subjects.values():
             subject()
         seconds: dict[str, list[float]] = {name: [] for name in subjects}
@@ -77,11 +78,12 @@ def check(*katas: str) -> None:
     run("-P", "-m", "asyncio_katas", "check", *katas, "--submission", "solutions")
 
 
-def warm(kata: Kata, level: Level) -> None:
-    """Grade one reference in a child forked from the warm server this process keeps."""
-    with staging.stage() as root:
-        assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
-        running.grade([assembly], str(root), isolate=True, level=level)
+def warm(level: Level, *katas: Kata) -> None:
+    """Grade references, each in a child of its own that is forked from the warm server this process keeps."""
+    for kata in katas:
+        with staging.stage() as root:
+            assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
+            running.grade([assembly], str(root), isolate=True, level=level)
 
 
 def timed(subject: Callable[[], object]) -> float:

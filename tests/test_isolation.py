@@ -333,3 +333,29 @@ def test_honest_answers_raise_no_alarm(kata: Kata, tmp_path: Path) -> None:
     other = max((ROOT / "solutions" / kata.name / "right").glob("*.py"))
     (tmp_path / f"{kata.slug}.py").write_bytes(other.read_bytes())
     assert grade([kata], tmp_path, isolate=True).katas[0].outcome is Outcome.PASSED
+
+
+CALLER = """
+import gc, os, weakref
+from pathlib import Path
+from asyncio_katas.isolation import tripwire
+
+class Thing: pass
+
+def call():
+    thing = Thing()
+    open(os.devnull).close()
+    return weakref.ref(thing)
+
+tripwire.install(Path(__file__), [Path(os.devnull)], set(), lambda *_, **__: None)
+gc.disable()
+print(call()() is None)
+"""
+
+
+def test_the_tripwire_keeps_nothing_alive(tmp_path: Path) -> None:
+    """What a function held is gone when it returns, though the hook has looked at its frame."""
+    program = tmp_path / "caller.py"
+    program.write_text(CALLER, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
