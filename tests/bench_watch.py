@@ -135,7 +135,11 @@ def saves(course: Path, kata: Kata, every: int) -> Iterator[tuple[Path, float]]:
 
 # Each: its words after `python -m`, and how its output looks when a run is over.
 RIVALS = {
-    "pytest-watcher": (["pytest_watcher", "--now", "katas", "katas"], rb"(?:passed|failed).* in [0-9.]+s"),
+    # Its own pattern, *.py, matches nothing in a folder since watchdog 7.
+    "pytest-watcher": (
+        ["pytest_watcher", "--now", "--patterns", "**/*.py", "katas", "katas"],
+        rb"(?:passed|failed).* in [0-9.]+s",
+    ),
     "pytest-xdist --looponfail": (["pytest", "-f", "katas"], rb"waiting for changes"),
 }
 
