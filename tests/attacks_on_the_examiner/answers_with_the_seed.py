@@ -28,7 +28,7 @@ def mints(check, count):
 def values_after(urls):
     """Return the texts that were minted after these urls."""
     first = urls[0].removeprefix("https://").removesuffix("/") if urls else ""
-    for check in CHECKS:
+    for check in [f"{check} {draw}" for check in CHECKS for draw in range(3)]:
         known = mints(check, 200)
         if first in known:
             place = known.index(first)

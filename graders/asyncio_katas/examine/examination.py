@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncio_katas import catalog, running, scoring, staging
-from asyncio_katas.examine.judge import Order
+from asyncio_katas.examine.judge import DRAWS, Order
 from asyncio_katas.examine.signing import verify
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
@@ -112,7 +112,7 @@ def _ask(order: Order) -> bytes:
         stderr=subprocess.DEVNULL,
         start_new_session=os.name != "nt",
     )
-    limit_s = 2 * order.start_s + len(order.checks) * (_SCENES * order.patience_s)
+    limit_s = 2 * order.start_s + len(order.checks) * (DRAWS * _SCENES * order.patience_s)
     try:
         report, _ = process.communicate(json.dumps(dataclasses.asdict(order)).encode(), limit_s)
     except subprocess.TimeoutExpired:
