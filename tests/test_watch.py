@@ -249,7 +249,7 @@ def test_suspended_and_taken_up_again(small: Path) -> None:
     """Ctrl-Z gives the terminal to the shell, and `fg` takes it back."""
     script = f"set -m; {shlex.join([*COMMAND, '02'])}; echo the shell again; read word; fg"
     with PseudoTerminal(["sh", "-c", script], cwd=small) as terminal:
-        terminal.until("instead of 3")
+        terminal.until(at_rest)
         terminal.press("\x1a")
         terminal.until(lambda _: b"the shell again" in terminal.raw)
         assert terminal.restored
