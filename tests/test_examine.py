@@ -25,7 +25,7 @@ from asyncio_katas.examine.channel import Channel, Gone
 from asyncio_katas.examine.exam import Exam
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata, Outcome
-from asyncio_katas.running import FreshChild
+from asyncio_katas.running import FreshChild, GraderFault
 
 KATAS = {kata.number: kata for kata in catalog.discover(ROOT)}
 EXAMINED = [KATAS[number] for number in (5, 6, 7, 10, 11)]
@@ -172,6 +172,17 @@ def test_an_answer_that_cannot_be_imported(tmp_path: Path) -> None:
     result = examination.examine(KATAS[6], answer, SEED, ROOT)
     assert {check.outcome for check in result.checks} == {Outcome.ERROR}
     assert "no such luck" in str(result.checks[0].finding.message)
+
+
+def test_an_examination_that_cannot_begin_is_the_graders_fault(tmp_path: Path) -> None:
+    """Nobody loses a point because a judge did not come as far as to begin; that is said, and in its own words."""
+    kata = KATAS[6]
+    broken = tmp_path / "solutions" / kata.name / f"exam_{kata.slug}.py"
+    broken.parent.mkdir(parents=True)
+    text = examination.exam_file(kata, ROOT).read_text(encoding="utf-8")
+    broken.write_text(f"{text}\nraise LookupError('no such library')\n", encoding="utf-8")
+    with pytest.raises(GraderFault, match="no such library"):
+        examination.examine(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", SEED, tmp_path)
 
 
 def test_the_command(tmp_path: Path) -> None:

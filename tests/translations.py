@@ -35,6 +35,7 @@ NOT_FOR_LEARNERS = {"verifying.py", "proof.py", "examine", "examined.py", "class
 # Which positional arguments of a function are templates; `look` and `help` are wherever they occur.
 TEMPLATES = {
     "_alarm": (0,),
+    "_damaged": (1,),
     "Mark": (1,),
     "Message": (0,),
     "Message.of": (0,),

@@ -23,9 +23,9 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-from asyncio_katas.isolation import process, warden
 from asyncio_katas.isolation.alarm import alarm_to
 from asyncio_katas.isolation.levels import Level
+from asyncio_katas.isolation.settling import settle
 from asyncio_katas.isolation.shield import Shield
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.lab.plugin import VERDICT
@@ -75,17 +75,15 @@ def run_forked(root: str, orders: Any, journal: Any, level: str) -> None:
 
 def run(root: str, orders: int, journal: int, level: Level, *, portable: bool) -> None:
     """Wait for a job, run it, write the end record and leave at once, whatever threads the code under test left."""
-    scratch = Path(root)
-    if level is not Level.LEARNER:
-        scratch = Path(tempfile.mkdtemp(prefix="s-", dir=root))
-        if not portable and warden.available():
-            warden.step_below(scratch, {orders, journal})
-        process.forget(scratch, {orders, journal})
+    if level is Level.LEARNER:
+        scratch = Path(root)
+        os.chdir(scratch)
+    else:
+        scratch = settle(root, {orders, journal}, portable=portable)
     faulthandler.enable(journal)
     faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=journal)
     if not portable:
         _limit_files()
-    os.chdir(scratch)
     # Checks judge with `expect`; rewriting assert statements would only take time.
     options = ["--assert=plain", f"--rootdir={root}", f"-c{root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
     if portable:

@@ -137,7 +137,7 @@ def _look_at_all(course: Path, tell: Callable[[Report, Progress], None]) -> int:
 
 def _grade(katas: Sequence[Kata], course: Path, *, isolate: bool = False) -> Report:
     """Grade the learner's own answers; the report is in their language."""
-    return localisation.localise(submission.grade(katas, course / "katas", isolate=isolate))
+    return localisation.localise(submission.grade(katas, course / "katas", isolate=isolate, level=Level.LEARNER))
 
 
 def _known(course: Path) -> Progress:
@@ -157,7 +157,7 @@ def _told(known: Progress) -> Progress:
 def close(course: Path, katas: Sequence[Kata]) -> None:
     """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
     lessons.once_more()
-    report = localisation.localise(submission.grade(katas, course / "katas", isolate=True, level=Level.LEARNER))
+    report = _grade(katas, course, isolate=True)
     known = _noted(course, report)
     if report.solved < len(katas):
         terminal.show(report, narrow=False, output=None)

@@ -34,7 +34,7 @@ class _File:
 
 def init(folder: Path) -> int:
     """Write the course into a new or empty folder; return how many katas that are."""
-    if (folder / MANIFEST).exists():
+    if made(folder):
         raise KatasError(
             "{folder} holds the course already.",
             "Next: cd {folder}, then {command}",

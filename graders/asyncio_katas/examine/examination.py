@@ -9,6 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,7 +81,10 @@ def examine(
     start_s: float = START_S,
     patience_s: float = PATIENCE_S,
 ) -> KataResult:
-    """Examine an answer; the same seed gives the same examination. Nothing the answer does can raise here."""
+    """Examine an answer; the same seed gives the same examination. Nothing the answer does can raise here.
+
+    Raises GraderFault where no judge came as far as to begin.
+    """
     kata = examined(kata, course)
     with staging.stage() as root:
         assembly = staging.assemble_answer(kata, answer, root)
@@ -105,22 +109,27 @@ def examine(
 
 def _ask(order: Order) -> bytes:
     """Return the judge's report, as far as it came in time."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-E", "-B", "-m", _JUDGE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=os.name != "nt",
-    )
-    limit_s = 2 * order.start_s + len(order.checks) * (DRAWS * _SCENES * order.patience_s)
-    try:
-        report, _ = process.communicate(json.dumps(dataclasses.asdict(order)).encode(), limit_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=_END_S)[0]
-        return b""
-    return report
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-E", "-B", "-m", _JUDGE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=os.name != "nt",
+        )
+        limit_s = 2 * order.start_s + len(order.checks) * (DRAWS * _SCENES * order.patience_s)
+        report = b""
+        try:
+            report, _ = process.communicate(json.dumps(dataclasses.asdict(order)).encode(), limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                report, _ = process.communicate(timeout=_END_S)
+        if not report:
+            errors.seek(0)
+            complaint = errors.read()[-2000:].decode("utf-8", "replace").strip()
+            raise running.GraderFault(f"The examination {order.exam} could not begin.\n{complaint}")
+        return report
 
 
 def observed(checks: Sequence[Check], order: Order, report: bytes) -> Observation:

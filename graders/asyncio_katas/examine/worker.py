@@ -16,14 +16,14 @@ import math
 import os
 import selectors
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from asyncio_katas.isolation import landlock, process, warden
+from asyncio_katas.isolation import landlock, process
 from asyncio_katas.isolation.levels import Level
+from asyncio_katas.isolation.settling import settle
 
 # Far above what an answer needs between two moments of rest.
 _TURNS_WITHOUT_REST = 20_000
@@ -386,11 +386,7 @@ def _confine(root: Path, level: Level, pipes: set[int], *, portable: bool) -> li
     """Leave this process its pipes, the folders it needs and nothing else; return which layers are in force now."""
     if level is Level.LEARNER:
         return []
-    scratch = Path(tempfile.mkdtemp(prefix="s-", dir=root))
-    if not portable and warden.available():
-        warden.step_below(scratch, pipes)
-    process.forget(scratch, pipes)
-    os.chdir(scratch)
+    scratch = settle(str(root), pipes, portable=portable)
     layers = ["process", *process.limit()]
     if level.includes(Level.FILES):
         layers += landlock.restrict([*landlock.interpreter(), root], [], [scratch, *landlock.DEVICES])

@@ -6,11 +6,10 @@ import math
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from asyncio_katas.lab.messages import Message
 
-T = TypeVar("T")
 End = Literal["running", "returned", "raised", "cancelled"]
 
 # Of each ending, and of what stands in or before a bar: its sign, and its words.
@@ -95,32 +94,32 @@ class Timeline:
         end = max([*marked, *ends], default=0.0)
         if not self.spans or not end:
             return None
+        spans = [
+            {
+                "label": span.label,
+                "start": span.start,
+                "end": span.end,
+                "how": span.how,
+                "cleanup": span.cleanup,
+                "due": span.due,
+            }
+            for span in self.spans
+        ]
         return {
             "end": end,
-            "spans": [
-                {
-                    "label": span.label,
-                    "start": span.start,
-                    "end": span.end,
-                    "how": span.how,
-                    "cleanup": span.cleanup,
-                    "due": span.due,
-                }
-                for span in nearest(self.spans, _MAX_RECORDED, mark.at if mark else None)
-            ],
+            "spans": nearest(spans, _MAX_RECORDED, mark.at if mark else None),
             "more": max(0, len(self.spans) - _MAX_RECORDED),
             "mark": {"at": mark.at, "text": str(mark.text), "due": mark.due} if mark else None,
         }
 
 
-def nearest(spans: Sequence[T], count: int, moment: float | None) -> list[T]:
+def nearest(spans: Sequence[dict[str, Any]], count: int, moment: float | None) -> list[dict[str, Any]]:
     """Return so many spans, of those that began or ended nearest to a moment; without one, the last ones."""
     if moment is None or len(spans) <= count:
         return list(spans[-count:])
 
     def distance(place: int) -> tuple[float, float, int]:
-        span: Any = spans[place]
-        start, end = (span.start, span.end) if isinstance(span, Span) else (span["start"], span["end"])
+        start, end = spans[place]["start"], spans[place]["end"]
         edges = [abs(start - moment), math.inf if end is None else abs(end - moment)]
         covers = start <= moment and (end is None or moment <= end)
         return 0.0 if covers else min(edges), min(edges), -place

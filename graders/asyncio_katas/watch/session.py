@@ -14,7 +14,7 @@ from asyncio_katas import catalog, learning, scoring, staging
 from asyncio_katas import progress as memory
 from asyncio_katas.language import say
 from asyncio_katas.localisation import localise, localise_message
-from asyncio_katas.records import Kata, KataResult, KatasError, Outcome, Report
+from asyncio_katas.records import CheckResult, Kata, KataResult, KatasError, Outcome, Report
 from asyncio_katas.rendering.screen import Showing, View
 from asyncio_katas.watch.watching import Desk, Run
 
@@ -45,6 +45,7 @@ class Session:
         self.desk = Desk(list(self._katas), work.slug)
         self.over = False
         self.scroll = 0
+        self._read = ""
         self._results = {kata.slug: self._blank(kata) for kata in katas}
         self._live: tuple[Run, KataResult, frozenset[str]] | None = None
         self._stamps: dict[Path, tuple[object, ...]] = {}
@@ -113,6 +114,9 @@ class Session:
         """Take in what is known so far of the grading that runs."""
         if run == self.desk.running and not self.desk.obsolete:
             self._live = (run, result, pending)
+            failure = self.view().failure
+            if run.slug == self.desk.work and failure:
+                self._begin_at_the_top(failure)
 
     def ended(self, result: KataResult | None, now: float) -> bool:
         """Take in how the grading that ran has ended; tell whether that is a verdict on the latest text."""
@@ -120,12 +124,7 @@ class Session:
         self._live = None
         if not self.desk.end(judged=result is not None, now=now) or run is None or result is None:
             return False
-        before, self._results[run.slug] = self._results[run.slug].first_failure, result
-        if run.slug == self.desk.work and self._showing is Showing.KATA:
-            after = result.first_failure
-            if result.solved or (before and before.check) != (after and after.check):
-                # There is something else to read now, and it begins at the top.
-                self.scroll = 0
+        self._results[run.slug] = result
         self._at[run.slug] = time.strftime("%H:%M:%S")
         if self.progress.note_solved(Report((result,))):
             self._remember()
@@ -137,11 +136,20 @@ class Session:
 
     def _judged(self, result: KataResult) -> None:
         """Do what depends on the verdict on the kata in work."""
+        if result.solved or result.first_failure:
+            self._begin_at_the_top(result.first_failure)
         if self._hint and (result.solved or self._hint.task != result.failing_task):
             self._hint = None
         asked, self._asked = self._asked, []
         for key in asked:
             self._act(key)
+
+    def _begin_at_the_top(self, failure: CheckResult | None) -> None:
+        """Scroll back where there is something else to read now than what was being read; a rerun is no reason."""
+        read = failure.check.id if failure else ""
+        if self._showing is Showing.KATA and read != self._read:
+            self.scroll = 0
+        self._read = read
 
     def _open(self) -> None:
         """Choose the kata to begin with, now that all are known: one that was begun, else one that was not."""

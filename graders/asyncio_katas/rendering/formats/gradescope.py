@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from asyncio_katas.language import say
 from asyncio_katas.records import CheckResult, KataResult, Outcome, Report
 from asyncio_katas.rendering.formats import texts
 
@@ -16,7 +15,7 @@ def render(report: Report) -> str:
     data = {
         "score": report.points,
         "execution_time": round(sum(result.duration_s for result in report.katas)),
-        "output": "\n".join([_standing(report), *_notes(report)]),
+        "output": "\n".join([texts.standing(report), *texts.changes(report)]),
         # As text nothing that an answer printed becomes markup.
         "output_format": "text",
         "test_output_format": "text",
@@ -32,17 +31,6 @@ def render(report: Report) -> str:
         ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _standing(report: Report) -> str:
-    checks, passed = sum(len(result.checks) for result in report.katas), sum(result.passed for result in report.katas)
-    template = "{passed} of {checks} checks pass · {points} of {most} points"
-    return say(template, passed=passed, checks=checks, points=report.points, most=report.max_points)
-
-
-def _notes(report: Report) -> list[str]:
-    changed = [result.kata.check_file.as_posix() for result in report.katas if result.kata.changed]
-    return [texts.line(say("{path} differs from the course's checks.", path=path)) for path in changed]
 
 
 def _test(result: KataResult, number: int, check: CheckResult) -> dict[str, Any]:

@@ -34,7 +34,8 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 def render(report: Report) -> str:
     """Return the summary, of at most MOST bytes: failures that do not fit any more are counted."""
-    text = "\n".join([_standing(report), "", *_table(report), "", *_notes(report)])
+    notes = [f"{_inline(note)}\n" for note in texts.changes(report)]
+    text = "\n".join([_standing(report), "", *_table(report), "", *notes])
     left, failures = MOST - len(text.encode()) - 1000, list(_failures(report))
     for number, failure in enumerate(failures):
         left -= len(failure.encode())
@@ -48,9 +49,7 @@ def render(report: Report) -> str:
 def _standing(report: Report) -> str:
     checks, passed = sum(len(result.checks) for result in report.katas), sum(result.passed for result in report.katas)
     heading = say("{solved} of {katas} katas solved", solved=report.solved, katas=len(report.katas))
-    template = "{passed} of {checks} checks pass · {points} of {most} points"
-    said = say(template, passed=passed, checks=checks, points=report.points, most=report.max_points)
-    return f"### {_inline(heading)}\n\n{progress_bar(passed, checks, 20)} {_inline(said)}"
+    return f"### {_inline(heading)}\n\n{progress_bar(passed, checks, 20)} {_inline(texts.standing(report))}"
 
 
 def _table(report: Report) -> Iterator[str]:
@@ -59,13 +58,6 @@ def _table(report: Report) -> Iterator[str]:
     for result in report.katas:
         counts = f"{result.passed}/{len(result.checks)} | {result.points}/{result.max_points}"
         yield f"| {_SIGNS[result.outcome][0]} | {_kata(result)} | {counts} |"
-
-
-def _notes(report: Report) -> Iterator[str]:
-    for result in report.katas:
-        if result.kata.changed:
-            said = say("{path} differs from the course's checks.", path=result.kata.check_file.as_posix())
-            yield f"{_inline(said)}\n"
 
 
 def _failures(report: Report) -> Iterator[str]:

@@ -44,6 +44,19 @@ def sentence(result: CheckResult, most: int = _MOST_IN_A_LINE) -> str:
     return line(split(str(result.finding.message or ""))[0] or result.outcome.value, most)
 
 
+def standing(report: Report) -> str:
+    """Return how far a submission has come."""
+    checks, passed = sum(len(result.checks) for result in report.katas), sum(result.passed for result in report.katas)
+    template = "{passed} of {checks} checks pass · {points} of {most} points"
+    return say(template, passed=passed, checks=checks, points=report.points, most=report.max_points)
+
+
+def changes(report: Report) -> list[str]:
+    """Return a line for each check file that is not the course's."""
+    changed = [result.kata.check_file.as_posix() for result in report.katas if result.kata.changed]
+    return [line(say("{path} differs from the course's checks.", path=path)) for path in changed]
+
+
 def story(result: CheckResult) -> str:
     """Return all that is known of a check that did not pass."""
     return block("\n".join(_parts(result)))
