@@ -14,6 +14,13 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "graders"))
+
+from asyncio_katas import language  # noqa: E402
+from asyncio_katas.language import say  # noqa: E402
+
+# Most tests wait for processes they have started, so that twice as many as there are cores can run at a time.
+_ALL_TESTS = ["tests", "--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
 FOR_LEARNERS = {"check", "hint", "list", "next", "reset", "solution", "update", "watch"}
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -36,10 +43,13 @@ def _explain_missing_dashes(arguments: list[str]) -> None:
     named = [word for word in own if word in FOR_LEARNERS]
     if katas and (own[:1] == katas[:1] or named):
         again = f"nox -s {named[0] if named else 'check'} -- {' '.join(katas)}"
-        print(f"Two dashes are missing in front of the kata.\nNext: {again}", file=sys.stderr)
+        print(say("Two dashes are missing in front of the kata."), file=sys.stderr)
+        print(say("Next: {command}", command=again), file=sys.stderr)
         sys.exit(2)
 
 
+# Everything behind nox's two dashes is for the command, which knows the option by this name too.
+language.use(language.chosen(sys.argv, os.environ))
 _explain_missing_dashes(sys.argv[1:])
 if _is_for_learners(sys.argv[1:]):
     # What learners read is the report; nox's account of itself would stand above and below it.
@@ -55,7 +65,7 @@ def _install(session: nox.Session, *groups: str, extra: str = "") -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
         return
     if session.name in FOR_LEARNERS:
-        print("Setting up the environment; this happens once and takes a few seconds.", flush=True)
+        print(say("Setting up the environment; this happens once and takes a few seconds."), flush=True)
     session.install("--quiet", "--editable", f"{ROOT}{extra}", *groups, silent=True)
     stamp.write_text(wanted.hexdigest(), encoding="utf-8")
 
@@ -149,7 +159,7 @@ def grade(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")
-    session.run("pytest", *(session.posargs or ["tests"]))
+    session.run("pytest", *(session.posargs or _ALL_TESTS))
 
 
 @nox.session
@@ -157,10 +167,17 @@ def coverage(session: nox.Session) -> None:
     """Run the project's own tests, and tell which lines and branches of the grader none of them enters."""
     _install(session, "--group", "dev")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *(session.posargs or ["tests"]))
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or _ALL_TESTS))
     # A child that was killed leaves half a file, which cannot be combined with the others.
     session.run("coverage", "combine", "--quiet", success_codes=[0, 1], silent=True)
     session.run("coverage", "report")
+
+
+@nox.session
+def translate(session: nox.Session) -> None:
+    """Find the texts that learners read, update and compile the catalogs, and say what is to be translated."""
+    _install(session, "--group", "dev")
+    session.run("python", "tests/translations.py", *session.posargs)
 
 
 @nox.session
@@ -175,7 +192,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types, strictly: the grader and its tests together, each kata and each solution by itself."""
     _install(session, "--group", "dev")
-    session.run("mypy", "graders", "noxfile.py")
+    session.run("mypy", "graders", "noxfile.py", "build_course.py")
     # Folders whose files are imported under the same names are checked one by one.
     for folder in sorted(
         [*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*"), ROOT / "tests", ROOT / "tests" / "lab"]
@@ -212,4 +229,4 @@ def dev(session: nox.Session) -> None:
         session.run(str(python), "-m", "pip", "install", "--quiet", "--upgrade", "pip", external=True)
         installer = [str(python), "-m", "pip", "install", "--quiet"]
     session.run(*installer, "--editable", str(ROOT), "--group", "dev", external=True)
-    print(f"Done. Let your editor use {python.parent.parent}; pytest runs the katas there.")
+    print(say("Done. Let your editor use {folder}; pytest runs the katas there.", folder=python.parent.parent))

@@ -20,6 +20,7 @@ import bench_class
 import bench_watch
 
 from asyncio_katas import catalog, running, staging
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata
 
 ROOT = Path(__file__).parent.parent
@@ -43,10 +44,12 @@ def main() -> None:
                 *(str(kata.number) for kata in katas if kata.number not in USES_PROCESSES)
             ),
             f"`katas check {YARDSTICK:02}` alone": lambda: check(str(YARDSTICK)),
-            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(one),
+            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(Level.LEARNER, one),
+            f"all {len(katas)}, each in a warm, forked child": lambda: warm(Level.LEARNER, *katas),
+            "the same as a stranger's, behind every layer": lambda: warm(Level.FULL, *katas),
         }
         if not running.can_fork():
-            subjects.popitem()
+            subjects = dict(list(subjects.items())[:-3])
         for subject in subjects.values():
             subject()
         seconds: dict[str, list[float]] = {name: [] for name in subjects}
@@ -76,11 +79,12 @@ def check(*katas: str) -> None:
     run("-P", "-m", "asyncio_katas", "check", *katas, "--submission", "solutions")
 
 
-def warm(kata: Kata) -> None:
-    """Grade one reference in a child forked from the warm server this process keeps."""
-    with staging.stage() as root:
-        assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
-        running.grade([assembly], str(root), isolate=True)
+def warm(level: Level, *katas: Kata) -> None:
+    """Grade references, each in a child of its own that is forked from the warm server this process keeps."""
+    for kata in katas:
+        with staging.stage() as root:
+            assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
+            running.grade([assembly], str(root), isolate=True, level=level)
 
 
 def timed(subject: Callable[[], object]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,12 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
+# The tests read English, whatever language whoever runs them speaks.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("LANGUAGE", None)
+# Whoever runs the tests in the background of a shell hands on that Ctrl-C is ignored; the commands under test are not
+# to inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def run_katas(*words: str | Path, cwd: Path, **environment: str) -> Ran:
         capture_output=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
-        timeout=110,
+        timeout=400,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -22,8 +22,9 @@ from pathlib import Path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-from asyncio_katas import catalog, running, scoring, staging
+from asyncio_katas import catalog, staging
 from asyncio_katas.records import Kata
+from asyncio_katas.submission import grade_answer
 
 ROOT = Path(__file__).parent.parent
 # Changes of one operator into every other say no more than one change does, and annotations are full of `|`.
@@ -155,12 +156,7 @@ def survives(kata: Kata, mutant: str) -> bool:
     with staging.stage() as root:
         answer = root / "mutant.py"
         answer.write_text(mutant, encoding="utf-8")
-        assembly = staging.assemble(kata, answer, root)
-        return (
-            scoring.score([assembly], running.grade([assembly], str(root), isolate=True, until_failure=True))
-            .katas[0]
-            .solved
-        )
+        return grade_answer(kata, answer, until_failure=True).solved
 
 
 def examine(kata: Kata) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -62,9 +63,12 @@ class PseudoTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        # A command that is told to end may write down what it has to; one that does not end is ended.
+        for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, PATIENCE_S)):
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self.process.pid, number)
+                self.process.wait(patience)
+                break
         os.close(self._slave)
         os.close(self.ours)
 

@@ -15,21 +15,29 @@ PACKAGE = ROOT / "graders" / "asyncio_katas"
 MAY_IMPORT = {
     "lab": {"lab"},
     "invocation": set[str](),
-    "keeping": set[str](),
     "records": {"lab"},
+    "isolation": {"", "lab", "isolation"},
+    "sealing": set[str](),
+    "keeping": {"records"},
+    "language": set[str](),
+    "localisation": {"lab", "records", "language"},
     "catalog": {"invocation", "records"},
     "staging": {"records"},
-    "protocol": {"lab", "records"},
-    "child": {"lab", "protocol"},
-    "running": {"lab", "records", "protocol", "staging", "child"},
-    "scoring": {"lab", "records", "staging"},
-    "submission": {"records", "running", "scoring", "staging"},
+    "protocol": {"lab", "records", "sealing"},
+    "child": {"isolation", "lab", "protocol", "sealing"},
+    "running": {"isolation", "lab", "records", "protocol", "sealing", "staging", "child"},
+    "scoring": {"invocation", "lab", "records", "staging"},
+    "submission": {"isolation", "records", "running", "scoring", "staging"},
+    "examine": {"catalog", "examine", "isolation", "lab", "protocol", "records", "running", "scoring", "staging"},
     "marks": {"lab", "records"},
     "marking": {
         "",
         "catalog",
+        "examine",
         "invocation",
+        "isolation",
         "lab",
+        "learning",
         "marking",
         "marks",
         "protocol",
@@ -40,23 +48,68 @@ MAY_IMPORT = {
         "submission",
     },
     "progress": {"lab", "keeping", "records"},
-    "learning": {"keeping", "progress", "records"},
+    "learning": {"invocation", "keeping", "progress", "records"},
     "updating": {"keeping", "invocation", "records"},
-    "rendering": {"lab", "invocation", "learning", "marks", "progress", "protocol", "records", "rendering", "updating"},
-    "watch": {"catalog", "learning", "progress", "records", "rendering", "running", "scoring", "staging", "watch"},
-    "verifying": {"catalog", "lab", "learning", "marking", "records", "running", "scoring", "staging"},
-    "commands": {"catalog", "keeping", "submission", "learning", "progress", "records", "rendering", "updating"},
-    "teaching": {"catalog", "invocation", "keeping", "marking", "marks", "records", "rendering", "running"},
+    "initialising": {"", "catalog", "invocation", "keeping", "learning", "records", "updating"},
+    "rendering": {
+        "lab",
+        "keeping",
+        "invocation",
+        "language",
+        "learning",
+        "marks",
+        "progress",
+        "protocol",
+        "records",
+        "rendering",
+        "updating",
+    },
+    "watch": {
+        "catalog",
+        "language",
+        "learning",
+        "localisation",
+        "progress",
+        "records",
+        "rendering",
+        "running",
+        "scoring",
+        "staging",
+        "watch",
+    },
+    "verifying": {"catalog", "isolation", "lab", "learning", "marking", "records", "staging", "submission"},
+    "commands": {
+        "catalog",
+        "initialising",
+        "invocation",
+        "isolation",
+        "keeping",
+        "localisation",
+        "submission",
+        "learning",
+        "progress",
+        "records",
+        "rendering",
+        "updating",
+    },
+    "teaching": {"catalog", "invocation", "keeping", "language", "marking", "marks", "records", "rendering", "running"},
     "cli": {
         "",
         "catalog",
         "commands",
+        "examine",
+        "invocation",
+        "isolation",
+        "keeping",
+        "language",
+        "localisation",
         "submission",
         "learning",
         "progress",
         "records",
         "rendering",
         "running",
+        "staging",
         "teaching",
         "verifying",
         "watch",
@@ -88,11 +141,20 @@ def test_dependencies_run_one_way(path: Path) -> None:
 
 
 def test_katas_use_the_lab_alone() -> None:
-    """A check imports the lab and its kata, held-back ones too, and solutions import nothing of the grader."""
+    """A check imports the lab and its kata, a held-back one too; an examination imports the examiner."""
     for path in sorted((ROOT / "katas").glob("*/*.py")):
         assert imports(path) <= {"lab"}, path
     for path in sorted((ROOT / "solutions").rglob("*.py")):
-        assert imports(path) <= ({"lab"} if path.name.endswith("_held_back.py") else set()), path
+        theirs = (
+            {"examine"} if path.name.startswith("exam_") else {"lab"} if path.stem.endswith("_held_back") else set()
+        )
+        assert imports(path) <= theirs, path
+
+
+def test_the_worker_holds_nothing_of_the_judge() -> None:
+    """The process that imports an answer has nothing of the program in it but the worker, and what confines it."""
+    assert imports(PACKAGE / "examine" / "worker.py") == {"isolation"}
+    assert not imports(PACKAGE / "examine" / "__init__.py")
 
 
 def test_no_conftest_and_unique_names() -> None:

@@ -234,7 +234,7 @@ def test_two_endless_checks_end_the_kata(katas: Callable[..., Ran], course: Path
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are POSIX's")
-@pytest.mark.parametrize("isolate", [[], ["--isolate"]], ids=["together", "isolated"])
+@pytest.mark.parametrize("isolate", [[], ["--isolate", "--isolation", "learner"]], ids=["together", "apart"])
 def test_what_an_answer_starts_ends_with_it(
     katas: Callable[..., Ran], course: Path, tmp_path: Path, isolate: list[str]
 ) -> None:

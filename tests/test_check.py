@@ -186,6 +186,6 @@ def test_interrupting(course: Path) -> None:
     # Long before this the child is in its endless loop, or at least started; both must end the same way.
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=400)
     assert process.returncode == 130
     assert "Interrupted" in err

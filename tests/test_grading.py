@@ -524,7 +524,6 @@ def test_the_report_on_a_candidate_says_how_long_it_took(course: Path, repositor
 
 def test_answers_that_are_alike_are_pointed_out(course: Path, tmp_path: Path) -> None:
     """Other names and another layout hide nothing; what was handed out is not counted, and nobody is called a cheat."""
-    pytest.importorskip("copydetect")
     stub = (course / PASSES).read_text(encoding="utf-8")
     work = "\n\ndef {name}({a}, {b}):\n    {a} = sorted(map(str, {b} or ()))\n" + "".join(
         f"    for {{a}} in range({n}):\n        {{b}} = [{{a}}, *{{b}}][: {n} + len({{b}})]\n" for n in range(20)
@@ -568,7 +567,6 @@ def started(*words: str) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.timeout(400)
 def test_a_cluster_that_loses_a_worker(course: Path, tmp_path: Path) -> None:
     """Over TCP, with a worker killed in the middle, the gradebook is what it is on one machine."""
-    pytest.importorskip("distributed")
     for number in range(10):
         place = tmp_path / f"class/s{number}"
         place.mkdir(parents=True)
@@ -599,7 +597,6 @@ def test_a_cluster_that_loses_a_worker(course: Path, tmp_path: Path) -> None:
 
 def test_no_scheduler_there(course: Path, classroom: Path) -> None:
     """An address at which nobody listens is one fact and a next step."""
-    pytest.importorskip("distributed")
     ran = grade(course, classroom, "--out", "out", "--scheduler", "nonsense://nowhere:1")
     assert ran.code == 2, ran.err
     assert "There is no scheduler at nonsense://nowhere:1" in ran.err

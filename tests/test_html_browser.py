@@ -122,7 +122,7 @@ def run(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
         ],
         capture_output=True,
         encoding="utf-8",
-        timeout=110,
+        timeout=400,
         check=True,
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import plain
 import pytest
 
-from asyncio_katas import catalog
+from asyncio_katas import catalog, learning
 from asyncio_katas.records import Kata
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def expected(answer: Path) -> str | None:
 def test_plain_pytest_agrees(kata: Kata, tmp_path: Path) -> None:
     """What verify proves of the grader holds of plain pytest too."""
     solutions = ROOT / "solutions" / kata.name
-    answers = [solutions / f"{kata.slug}.py", *solutions.glob("right/*.py"), *solutions.glob("wrong/*.py")]
+    answers = [*learning.answers(kata, ROOT), *solutions.glob("wrong/*.py")]
     with ThreadPoolExecutor(WORKERS) as pool:
         seen = list(pool.map(lambda answer: first_failure(kata, answer, tmp_path), answers))
     found = dict(zip(answers, seen, strict=True))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import queue
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asyncio_katas import running
+from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_LINE, Job, Journal, clean
 from asyncio_katas.records import Outcome
 
@@ -44,6 +48,28 @@ def test_a_verdict_arrives_whole() -> None:
     assert finding.spot.line == 3
     assert finding.output == "printed"
     assert finding.timeline == FAILED["timeline"]
+
+
+def test_a_value_may_be_a_message() -> None:
+    """A value in words arrives as a message of its own, and so does the text at a mark: both can be translated."""
+    inner = {"template": "returned {value}", "values": {"value": "None"}}
+    said = {"template": "{call} {happened}.", "values": {"call": "f", "happened": inner}}
+    finding = fed(FAILED | {"message": said, "mark": inner}).findings["kata::test_x"]
+    assert finding.message == Message(
+        "{call} {happened}.", {"call": "f", "happened": Message("returned {value}", {"value": "None"})}
+    )
+    assert str(finding.message) == "f returned None."
+    assert str(finding.mark) == "returned None"
+
+
+def test_messages_inside_messages_cannot_grow_without_end() -> None:
+    """Fields that repeat, level by level, would make a short record a text of many gigabytes."""
+    said: dict[str, Any] = {"template": "x" * 100, "values": {}}
+    for _ in range(12):
+        said = {"template": "{a}" * 20, "values": {"a": said}}
+    journal = fed(FAILED | {"message": said})
+    assert (journal.rejected, journal.findings) == (1, {})
+    assert fed(FAILED | {"message": {"template": "{missing}", "values": {}}}).rejected == 1
 
 
 def test_progress_is_followed() -> None:
@@ -169,3 +195,14 @@ def test_a_job_survives_the_way_to_the_child() -> None:
     assert job.line().endswith(b"\n")
     assert job.line().count(b"\n") == 1
     assert Job.of(job.line()) == job
+
+
+def test_whoever_reads_a_journal_closes_it(tmp_path: Path) -> None:
+    """Ending a child leaves its journal open: a reader would go on under the number of another child's journal."""
+    child = running.start(str(tmp_path), warm=False)
+    child.end()
+    assert not child.journal.closed
+    lines: queue.Queue[bytes | None] = queue.Queue()
+    running._read(child.journal, lines)
+    assert child.journal.closed
+    assert lines.get_nowait() is None

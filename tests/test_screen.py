@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -51,6 +51,17 @@ def rows(view: View, width: int = 80, height: int = 24, scroll: int = 0) -> list
     scroll=st.integers(0, 100),
     cursor=st.integers(0, 12),
     note=st.sampled_from(["", "A note. " * 20]),
+)
+@example(  # The last row of the note is nothing but the blank at its end.
+    outcomes=[Outcome.PASSED],
+    pending=set(),
+    katas=1,
+    showing=Showing.KATA,
+    width=31,
+    height=1,
+    scroll=0,
+    cursor=0,
+    note="A note. " * 20,
 )
 def test_a_screen_fits_its_window(
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from asyncio_katas import language
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Check, CheckResult, Finding, Kata, KataResult, KatasError, Outcome, Report, Spot, Task
 from asyncio_katas.rendering import terminal
@@ -527,3 +529,22 @@ def test_unwritable_output_file_is_one_fact_and_a_next_step(tmp_path: Path) -> N
         terminal.show(Report((result(PASSED, PASSED, PASSED),)), narrow=True, output=tmp_path / "missing" / "x.txt")
     assert str(tmp_path / "missing" / "x.txt") in str(caught.value.fact)
     assert str(caught.value.next_step) == "Next: choose another --output."
+
+
+def test_chinese_is_broken_between_signs_and_beside_no_punctuation() -> None:
+    """Chinese has no spaces to break at; no line begins with a comma or ends with an opening bracket."""
+    said = Message("调用在结束时，还有（至少）三个请求在运行，`await gather()` 没有等它们。" * 3)
+    rows = screen(result(replace(FAILED, message=said), PASSED, PASSED), width=44).splitlines()
+    assert max(map(cell_len, rows)) <= 44
+    block = [row.strip() for row in rows if re.search("[一-鿿]", row)][1:]
+    assert "".join(block).replace(" ", "").count("没有等它们。") >= 3
+    assert not [row for row in block if row[0] in "，。）" or row[-1] == "（"]
+    # All but the last row are as full as they can be.
+    assert all(cell_len(row) >= 44 - 2 - 8 for row in block[:-1] if "await" not in row)
+
+
+def test_full_width_punctuation_needs_no_space_before_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Chinese, `下一步：打开 x，` and what follows stand in one line without a gap."""
+    monkeypatch.setattr(language._speaker, "language", "zh-CN")
+    text = screen(result(PASSED, FAILED, FAILED), width=100)
+    assert "，然后运行：katas check" in text

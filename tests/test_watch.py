@@ -53,6 +53,11 @@ def answer(small: Path) -> Path:
     return small / "katas" / "02_fails" / "fails.py"
 
 
+def at_rest(text: str) -> bool:
+    """Tell whether a screen shows the first verdict, and nothing runs any more."""
+    return "instead of 3" in text and "checking" not in text and "to go" not in text
+
+
 def held(text: str, gate: Path) -> str:
     """Return an answer that can be imported only when the gate is there."""
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
@@ -125,7 +130,7 @@ def test_saving_another_kata_goes_there(watch: Watch, answer: Path) -> None:
 def test_a_save_during_a_run_ends_that_run(watch: Watch, answer: Path, tmp_path: Path) -> None:
     """The run that waits for a gate nobody opens would never have ended by itself within its limit."""
     with watch("02") as terminal:
-        terminal.until("instead of 3")
+        terminal.until(at_rest)
         answer.write_text(held(RUDE, tmp_path / "never"), encoding="utf-8")
         terminal.until("checking…")
         answer.write_text(RIGHT, encoding="utf-8")
@@ -134,12 +139,12 @@ def test_a_save_during_a_run_ends_that_run(watch: Watch, answer: Path, tmp_path:
 
 def test_keys_during_a_run_act_once_when_the_verdict_is_there(watch: Watch, answer: Path, tmp_path: Path) -> None:
     with watch("02") as terminal:
-        terminal.until("instead of 3")
+        terminal.until(at_rest)
         answer.write_text(held(RUDE, tmp_path / "gate"), encoding="utf-8")
         terminal.until("checking…")
         terminal.press("hhh")
         terminal.press("l")
-        terminal.until("→ ")
+        terminal.until("03 A kata that not started")
         terminal.press("l")
         shown = terminal.until("checking…")
         assert "Hint" not in shown
@@ -203,6 +208,15 @@ def test_a_long_screen_scrolls(watch: Watch) -> None:
         terminal.until("wait: no time is fine too.")
 
 
+def test_a_new_verdict_is_read_from_its_beginning(watch: Watch, answer: Path) -> None:
+    with watch("02", lines=14) as terminal:
+        terminal.until("more lines")
+        terminal.press(DOWN * 30)
+        terminal.until("wait: no time is fine too.")
+        answer.write_text(RIGHT, encoding="utf-8")
+        terminal.until(lambda text: "Solved" in text and "Task 1" in text)
+
+
 def test_no_colour_means_no_colour(watch: Watch) -> None:
     with watch("02", environment={"NO_COLOR": "1"}) as terminal:
         terminal.until("instead of 3")
@@ -223,7 +237,7 @@ def test_the_terminal_is_given_back_when_it_is_told_to_end(watch: Watch, end: si
 
 def test_ctrl_c_in_the_middle_of_a_run(watch: Watch, answer: Path, tmp_path: Path) -> None:
     with watch("02") as terminal:
-        terminal.until("instead of 3")
+        terminal.until(at_rest)
         answer.write_text(held(RIGHT, tmp_path / "never"), encoding="utf-8")
         terminal.until("checking…")
         terminal.press("\x03")
@@ -235,7 +249,7 @@ def test_suspended_and_taken_up_again(small: Path) -> None:
     """Ctrl-Z gives the terminal to the shell, and `fg` takes it back."""
     script = f"set -m; {shlex.join([*COMMAND, '02'])}; echo the shell again; read word; fg"
     with PseudoTerminal(["sh", "-c", script], cwd=small) as terminal:
-        terminal.until("instead of 3")
+        terminal.until(at_rest)
         terminal.press("\x1a")
         terminal.until(lambda _: b"the shell again" in terminal.raw)
         assert terminal.restored

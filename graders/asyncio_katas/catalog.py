@@ -12,13 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from asyncio_katas.invocation import command
+from asyncio_katas.invocation import command, restoring
 from asyncio_katas.records import Check, Kata, KatasError, Task
 
 _FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 # Real seconds; a check on the virtual clock takes milliseconds. One with real threads or processes says more.
 _LIMIT_S = 10.0
-_RESTORE = "Next: git checkout -- {path}"
 
 
 def find_course(start: Path) -> Path:
@@ -28,8 +27,9 @@ def find_course(start: Path) -> Path:
             return folder
     raise KatasError(
         "There is no katas/ folder in {start} or above it.",
-        "Next: cd into your clone of the course, and try again.",
+        "Next: cd into your folder of the course, or make one: {command}",
         start=start,
+        command="katas init my-katas",
     )
 
 
@@ -62,7 +62,7 @@ def load(folder: Path) -> Kata:
         title=_text(meta, data, "title"),
         folder=folder,
         tasks=tasks,
-        checks=read_checks(check_file, len(tasks)),
+        checks=checks_of(check_file, len(tasks)),
         prerequisites=tuple(str(name) for name in data.get("prerequisites", [])),
         sealed=str(data.get("checks_sha256", "")),
         digest=digest(check_file),
@@ -133,25 +133,30 @@ def one(katas: list[Kata], word: str, verb: str) -> Kata:
     )
 
 
+def _damaged(path: Path, fact: str, **values: object) -> KatasError:
+    """Return the error of a file of the course that is not as it was made."""
+    return KatasError(fact, "Next: {command}", command=restoring(path), path=path, **values)
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KatasError("{path} is not valid TOML: {error}.", _RESTORE, path=path, error=error) from None
+        raise _damaged(path, "{path} is not valid TOML: {error}.", error=error) from None
 
 
-def read_checks(path: Path, tasks: int) -> tuple[Check, ...]:
-    """Return the checks that a file declares, for a kata with so many tasks."""
+def checks_of(path: Path, tasks: int, prefix: str = "test_") -> tuple[Check, ...]:
+    """Return the checks a file declares, in order: its functions whose names begin with `prefix`."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        raise KatasError("The check file {path} is missing.", _RESTORE, path=path) from None
+        raise _damaged(path, "The check file {path} is missing.") from None
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise KatasError("The check file {path} cannot be read: {error}.", _RESTORE, path=path, error=error) from None
+        raise _damaged(path, "The check file {path} cannot be read: {error}.", error=error) from None
     functions = [
         node
         for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(prefix)
     ]
     common = [
         node.value
@@ -160,7 +165,7 @@ def read_checks(path: Path, tasks: int) -> tuple[Check, ...]:
     ]
     checks = [_check(path, node, [*common, *node.decorator_list], tasks) for node in functions]
     if not checks:
-        raise KatasError("{path} holds no checks.", _RESTORE, path=path)
+        raise _damaged(path, "{path} holds no checks.")
     return tuple(checks)
 
 
@@ -176,10 +181,9 @@ def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: lis
     title = (ast.get_docstring(node) or "").partition("\n")[0]
     task = marks.get("task")
     if not title or not isinstance(task, int) or not 1 <= task <= tasks:
-        raise KatasError(
+        raise _damaged(
+            path,
             "{path}:{line}: {check} needs a docstring and @pytest.mark.task(1..{tasks}).",
-            _RESTORE,
-            path=path,
             line=node.lineno,
             check=node.name,
             tasks=tasks,
@@ -191,24 +195,22 @@ def _check(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, marked: lis
 def _task(path: Path, number: int, entry: Any) -> Task:
     points = entry.get("points") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(points, int) or points < 1:
-        raise KatasError(
-            "{path}: task {number} needs `points`, a whole number above 0.", _RESTORE, path=path, number=number
-        )
+        raise _damaged(path, "{path}: task {number} needs `points`, a whole number above 0.", number=number)
     hints = entry.get("hints", [])
     if not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
-        raise KatasError("{path}: task {number}: `hints` must be a list of texts.", _RESTORE, path=path, number=number)
+        raise _damaged(path, "{path}: task {number}: `hints` must be a list of texts.", number=number)
     return Task(number, _text(path, entry, "title"), points, tuple(hints))
 
 
 def _text(path: Path, data: dict[str, Any], key: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not value:
-        raise KatasError("{path}: `{key}` is missing or is no text.", _RESTORE, path=path, key=key)
+        raise _damaged(path, "{path}: `{key}` is missing or is no text.", key=key)
     return value
 
 
 def _list(path: Path, data: dict[str, Any], key: str) -> list[Any]:
     value = data.get(key)
     if not isinstance(value, list) or not value:
-        raise KatasError("{path}: `{key}` is missing or empty.", _RESTORE, path=path, key=key)
+        raise _damaged(path, "{path}: `{key}` is missing or empty.", key=key)
     return value

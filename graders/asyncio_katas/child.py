@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,15 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
+from asyncio_katas.isolation.alarm import alarm_to
+from asyncio_katas.isolation.levels import Level
+from asyncio_katas.isolation.settling import settle
+from asyncio_katas.isolation.shield import Shield
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.lab.plugin import VERDICT
 from asyncio_katas.lab.verdicts import LeftTheCheck, Verdict, judge_import
 from asyncio_katas.protocol import Job
+from asyncio_katas.sealing import sealer
 
 # Real seconds a check gets beyond its own limit before the process is ended from C.
 HARD_GRACE_S = 8.0
@@ -46,7 +51,7 @@ _WITHOUT = ("cacheprovider", "faulthandler", "terminal", "logging", "warnings", 
 def main() -> None:
     """Run one job that comes on standard input, below the folder named first; standard output is the journal.
 
-    `portable`, when it stands second, says to do without what only POSIX has.
+    The isolation level stands second; `portable`, when it stands third, says to do without what only POSIX has.
     """
     orders, journal = os.dup(0), os.dup(1)
     with Path(os.devnull).open("rb") as nothing:
@@ -56,32 +61,39 @@ def main() -> None:
     program = sys.modules["__main__"]
     program.__spec__ = None
     program.__dict__.pop("__file__", None)
-    run(sys.argv[1], orders, journal, portable=sys.argv[2:] == ["portable"])
+    run(sys.argv[1], orders, journal, Level(sys.argv[2]), portable=sys.argv[3:] == ["portable"])
 
 
-def run_forked(root: str, orders: Any, journal: Any) -> None:
+def run_forked(root: str, orders: Any, journal: Any, level: str) -> None:
     """Run one job in a process forked from a warm server; orders and journal come and go through connections."""
     os.setsid()
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
-    run(root, orders.fileno(), journal.fileno(), portable=False)
+    run(root, orders.fileno(), journal.fileno(), Level(level), portable=False)
 
 
-def run(root: str, orders: int, journal: int, *, portable: bool) -> None:
+def run(root: str, orders: int, journal: int, level: Level, *, portable: bool) -> None:
     """Wait for a job, run it, write the end record and leave at once, whatever threads the code under test left."""
+    if level is Level.LEARNER:
+        scratch = Path(root)
+        os.chdir(scratch)
+    else:
+        scratch = settle(root, {orders, journal}, portable=portable)
     faulthandler.enable(journal)
     faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=journal)
     if not portable:
         _limit_files()
-    os.chdir(root)
     # Checks judge with `expect`; rewriting assert statements would only take time.
     options = ["--assert=plain", f"--rootdir={root}", f"-c{root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
     if portable:
         # As on a platform without SIGALRM: the limit in C is the only one.
         options.append("--timeout-method=thread")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    recorder = Recorder(root, orders, journal)
+    shield = None
+    if level is not Level.LEARNER:
+        shield = Shield(level, Path(root), scratch, alarm_to(journal))
+    recorder = Recorder(root, orders, journal, shield)
     status = pytest.main(
         [*options, "-ppytest_asyncio.plugin", "-ppytest_timeout", root],
         plugins=[recorder],
@@ -112,15 +124,18 @@ def _limit_files() -> None:
 class Recorder:
     """The pytest plugin that writes the journal."""
 
-    def __init__(self, root: str, orders: int, journal: int) -> None:
+    def __init__(self, root: str, orders: int, journal: int, shield: Shield | None) -> None:
         self._root, self._orders, self._journal = root, orders, journal
+        self._shield = shield
+        self._seal: Callable[[bytes], bytes] | None = None
         self._skip = set[str]()
         self._until_failure = False
         self._endless: dict[str, int] = {}
 
     def write(self, event: str, **values: Any) -> None:
         """Append one record to the journal."""
-        line = json.dumps({"event": event, **values}).encode() + b"\n"
+        line = json.dumps({"event": event, **values}).encode()
+        line += b" " + self._seal(line) + b"\n" if self._seal else b"\n"
         while line:
             line = line[os.write(self._journal, line) :]
 
@@ -135,6 +150,13 @@ class Recorder:
         self._skip = set(job.skip)
         self._until_failure = job.until_failure
         session.config.args = [str(Path(self._root, folder)) for folder in job.folders]
+        self._seal = sealer(job.key) if job.key else None
+        if self._shield:
+            # Strangers' answers are run one by one.
+            [folder] = job.folders
+            self._shield.up(folder, folder.partition("_")[2])
+            self.write("isolation", layers=self._shield.layers)
+            self._shield.vet(folder, folder.partition("_")[2])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -151,6 +173,8 @@ class Recorder:
             return pytest.CollectReport(collector.nodeid, "failed", "broken", [])
         if report.outcome == "failed":
             self._broken(slug, _cause(report))
+        elif self._shield:
+            self._shield.imported(collector.obj)
         self.write("imported", kata=slug)
         return report
 
@@ -174,9 +198,17 @@ class Recorder:
         faulthandler.dump_traceback_later(_limit(item) + HARD_GRACE_S, exit=True, file=self._journal)
         self.write("begin", check=name)
         result = yield
+        if self._shield and isinstance(item, pytest.Function):
+            self._shield.hold(item.module)
         if VERDICT not in item.stash:
             self.write("verdict", check=name, outcome="passed")
         return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Let everybody tidy up who has put something in place for the checks."""
+        if self._shield:
+            self._shield.down()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:
@@ -229,6 +261,7 @@ def _record(verdict: Verdict, output: str = "") -> dict[str, Any]:
         "look": asdict(verdict.look) if verdict.look else None,
         "spot": {"path": place.path, "line": place.line, "source": place.source()[:200]} if place else None,
         "timeline": verdict.timeline,
+        "mark": asdict(verdict.mark) if verdict.mark else None,
         "output": _cut(output),
     }
 

@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
+import gettext
 import importlib
+import inspect
 import os
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, learning, progress, running
-from asyncio_katas.records import KatasError
+from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running, staging
+from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
+from asyncio_katas.isolation.levels import Level
+from asyncio_katas.language import say
+from asyncio_katas.records import KatasError, Report
 from asyncio_katas.submission import grade
 
+if TYPE_CHECKING:
+    from asyncio_katas.rendering.formats.classroom50 import Submission
+
 # Of each --format: the module that renders it.
-_RENDERERS = {"terminal": "terminal", "json": "report_json", "html": "html"}
+_RENDERERS = {
+    "terminal": "terminal",
+    "json": "report_json",
+    "html": "html",
+    "markdown": "formats.markdown",
+    "junit": "formats.junit",
+    "classroom": "formats.classroom",
+    "classroom50": "formats.classroom50",
+    "gradescope": "formats.gradescope",
+}
+# Whoever reads these by a program wants the same texts everywhere, unless they asked for others.
+_FOR_PROGRAMS = {"json", "junit", "classroom", "classroom50", "gradescope"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
 # What lives in commands.py and teaching.py, which bring much along that `check` has no use for.
-_FOR_LEARNERS = ["hint", "list", "next", "reset", "solution", "update"]
+_FOR_LEARNERS = ["hint", "init", "list", "next", "reset", "solution", "update"]
 _FOR_TEACHERS = ["grade"]
-SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and language.match(value) is None:
+        known = ", ".join(language.LANGUAGES)
+        raise KatasError("'{word}' is none of the languages here: {known}.", "Next: --lang en", word=value, known=known)
+
+
+def _localised(command: click.Command) -> click.Command:
+    """Put a command's help into the language in use, and let it be told another one."""
+    if not any(parameter.name == "lang" for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--lang"],
+                metavar="LANG",
+                expose_value=False,
+                callback=_expect_language,
+                help="Speak this language: en or zh-CN.",
+            )
+        )
+    command.help = language.translate(inspect.cleandoc(command.help or ""))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.help = language.translate(parameter.help or "")
+    return command
+
+
+def _has_signs(stream: TextIO) -> bool:
+    """Tell whether Chinese can be written to a stream."""
+    try:
+        "中".encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Katas(click.Group):
@@ -31,33 +84,51 @@ class _Katas(click.Group):
         return sorted([*super().list_commands(ctx), *_FOR_LEARNERS, *_FOR_TEACHERS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
         if cmd_name in _FOR_TEACHERS:
-            from asyncio_katas import teaching  # noqa: PLC0415 - learners have no use for it
+            from asyncio_katas.teaching import grade  # noqa: PLC0415 - learners have no use for it
 
-            return teaching.grade
-        if cmd_name not in _FOR_LEARNERS:
-            return super().get_command(ctx, cmd_name)
-        from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
+            command = grade
+        elif cmd_name in _FOR_LEARNERS:
+            from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
 
-        return COMMANDS[cmd_name]
+            command = COMMANDS[cmd_name]
+        return _localised(command) if command else None
 
     def main(self, *args: Any, **extra: Any) -> Any:
         extra |= {"standalone_mode": False, "prog_name": "katas"}
+        # Help and errors are translated too, so the language is needed before click looks at the arguments.
+        wanted = language.chosen(sys.argv, os.environ) if _has_signs(sys.stdout) and _has_signs(sys.stderr) else "en"
+        language.use(wanted)
+        _localised(self)
+        # Click's own words come by the standard gettext, which asks the environment for the language.
+        os.environ["LANGUAGE"] = language.LANGUAGES[wanted]
+        gettext.bindtextdomain(language.GRADER, str(language.CATALOGS))
+        gettext.textdomain(language.GRADER)
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:
             error.show()
             code = BAD_INPUT
         except KatasError as error:
-            click.echo(f"{error.fact}\n{error.next_step}", err=True)
+            click.echo(localisation.localise_message(error.fact), err=True)
+            click.echo(localisation.localise_message(error.next_step), err=True)
             code = BAD_INPUT
         except running.GraderFault as error:
-            click.echo(f"The grader itself failed, your answers are not to blame.\n{error}", err=True)
+            click.echo(say("The grader itself failed, your answers are not to blame."), err=True)
+            click.echo(error, err=True)
             code = GRADER_FAULT
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted; nothing of yours was changed.", err=True)
+            click.echo(say("Interrupted; nothing of yours was changed."), err=True)
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
+
+
+_ISOLATION = click.option(
+    "--isolation",
+    type=click.Choice([level.value for level in Level]),
+    help="Isolate with the layers of this level only.",
+)
 
 
 @click.group(cls=_Katas, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,33 +146,40 @@ def cli() -> None:
 )
 @click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--isolate", is_flag=True, help="Run each kata in a process of its own, as for strangers' code.")
-def check(katas: tuple[str, ...], submission: Path | None, form: str, output: Path | None, isolate: bool) -> int:
+@click.option("--isolate", is_flag=True, help="Grade as strangers' code: nothing shared, everything watched.")
+@_ISOLATION
+def check(
+    katas: tuple[str, ...],
+    submission: Path | None,
+    form: str,
+    output: Path | None,
+    *,
+    isolate: bool,
+    isolation: str | None,
+) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
+    # Where that is missing, nothing is graded in vain.
+    handed_in = _handed_in() if form == "classroom50" else None
     renderer = _import_meanwhile(_RENDERERS[form])
-    report = grade(chosen, submission or course / "katas", isolate=isolate)
+    level = Level(isolation) if isolation else None
+    report = grade(chosen, submission or course / "katas", isolate=isolate, level=level)
     renderer.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
         known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)
     if known.notice:
-        click.echo(str(known.notice), err=True)
-    if form == "json":
-        from asyncio_katas.rendering import report_json  # noqa: PLC0415 - imported meanwhile
-
-        _emit(report_json.render(report), output)
-    elif form == "html":
-        from asyncio_katas.rendering import html  # noqa: PLC0415 - imported meanwhile
-
-        _emit(html.render(report), output)
-        if output:
-            click.echo(_WRITTEN.format(file=output, uri=output.resolve().as_uri()))
+        click.echo(localisation.localise_message(known.notice), err=True)
+    if form != "terminal":
+        _emit(_rendered(report, form, handed_in), output)
+        if form == "html" and output:
+            click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
     else:
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
+        report = localisation.localise(report)
         terminal.show(report, narrow=bool(katas), output=output, current=known.current)
         if output is None and learning.finished(course, every, report, known, new):
             from asyncio_katas import commands  # noqa: PLC0415 - once in a learner's life
@@ -118,7 +196,7 @@ def watch(kata: str | None) -> int:
 
     course = catalog.course_here()
     katas = catalog.discover(course)
-    return live.watch(course, katas, catalog.select(katas, [kata])[0] if kata else None)
+    return live.watch(course, katas, catalog.one(katas, kata, "watch") if kata else None)
 
 
 @cli.command()
@@ -127,6 +205,7 @@ def watch(kata: str | None) -> int:
 @click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
 @click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; two per core otherwise.")
+@click.option("--isolate", is_flag=True, help="Grade the answers as strangers' code: the verdicts must be the same.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Note every trial here, and resume.")
 @click.option("--format", "form", type=click.Choice(["terminal", "markdown"]), default="terminal", show_default=True)
 def verify(
@@ -136,6 +215,7 @@ def verify(
     only: str | None,
     stress: bool,
     jobs: int | None,
+    isolate: bool,
     log: Path | None,
     form: str,
 ) -> int:
@@ -147,9 +227,12 @@ def verify(
     chosen = catalog.select(catalog.discover(course), katas, "verify")
     # Many wrong answers only wait.
     jobs = jobs or (os.cpu_count() or 1) * (4 if stress else 2)
+    level = Level.FULL if isolate else Level.LEARNER
     proofs = []
     with rendering.view() as view:
-        for proof in verifying.verify(chosen, course, jobs=jobs, rounds=repeat, only=only, log=log, done=view.done):
+        for proof in verifying.verify(
+            chosen, course, jobs=jobs, rounds=repeat, only=only, level=level, log=log, done=view.done
+        ):
             proofs.append(proof)
             view.kata(proof)
     if form == "markdown":
@@ -157,6 +240,40 @@ def verify(
     else:
         rendering.table(proofs)
     return UNSOLVED if any(proof.problems for proof in proofs) else SOLVED
+
+
+@cli.command()
+@click.argument("kata")
+@click.option(
+    "--submission",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the answers.",
+)
+@click.option(
+    "--seed-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Draw delays, failures, counts and values from this secret; otherwise from a new one.",
+)
+@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@_ISOLATION
+def examine(kata: str, submission: Path, seed_file: Path | None, form: str, isolation: str | None) -> int:
+    """For those who grade: examine an answer from outside, by a judge that never imports it."""
+    from asyncio_katas.examine import examination  # noqa: PLC0415 - learners have no use for these
+    from asyncio_katas.rendering import examined  # noqa: PLC0415
+
+    course = catalog.course_here()
+    chosen = catalog.one(catalog.discover(course), kata, "examine")
+    seed = examination.read_seed(seed_file)
+    level = Level(isolation or Level.FULL)
+    result = examination.examine(chosen, staging.answer_path(chosen, submission), seed, course, level=level)
+    if form == "json":
+        from asyncio_katas.rendering import report_json  # noqa: PLC0415
+
+        _emit(report_json.render(Report((result,))), None)
+    else:
+        click.echo(examined.text(result))
+    return SOLVED if result.solved else UNSOLVED
 
 
 @cli.command(hidden=True)
@@ -177,17 +294,28 @@ def _import_meanwhile(renderer: str) -> threading.Thread:
     return thread
 
 
+def _handed_in() -> Submission:
+    """Return what Classroom 50's runner says of the submission that is graded here."""
+    from asyncio_katas.rendering.formats import classroom50  # noqa: PLC0415 - for who asks for it
+
+    return classroom50.submission(os.environ, datetime.now(UTC))
+
+
+def _rendered(report: Report, form: str, handed_in: Submission | None) -> str:
+    """Return the report as text in a format of its own module, in the language of those who read that."""
+    renderer = importlib.import_module(f"asyncio_katas.rendering.{_RENDERERS[form]}")
+    spoken = language.spoken()
+    if form in _FOR_PROGRAMS and not language.named(sys.argv[1:]):
+        language.use("en")
+    report = localisation.localise(report)
+    text: str = renderer.render(report, handed_in) if handed_in else renderer.render(report)
+    language.use(spoken)
+    return text
+
+
 def _emit(text: str, output: Path | None) -> None:
     if output is None:
         # Bytes: these formats are UTF-8 whatever the window's encoding is.
         click.echo(text.encode(), nl=False)
         return
-    try:
-        output.write_bytes(text.encode())
-    except OSError as error:
-        raise KatasError(
-            "The report could not be written to {output}: {why}.",
-            "Next: choose another --output.",
-            output=output,
-            why=error.strerror,
-        ) from None
+    keeping.write_report(output, text)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, keeping, learning, progress, updating
+from asyncio_katas import catalog, initialising, keeping, learning, localisation, progress, submission, updating
+from asyncio_katas.invocation import SOLVED, UNSOLVED, command
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
 from asyncio_katas.rendering import lessons, summary, terminal
-from asyncio_katas.submission import grade
-
-SOLVED, UNSOLVED = 0, 1
 
 
 @click.command()
@@ -23,8 +22,8 @@ def hint(kata: str | None) -> int:
     course = catalog.course_here()
     katas = catalog.discover(course)
     known = _known(course)
-    named = catalog.select(katas, [kata], "hint") if kata else []
-    result = grade(named, course / "katas").katas[0] if named else _in_work(katas, course, known)
+    named = catalog.one(katas, kata, "hint") if kata else None
+    result = _grade([named], course).katas[0] if named else _in_work(katas, course, known)
     if result is None:
         lessons.all_solved()
         return SOLVED
@@ -43,7 +42,7 @@ def hint(kata: str | None) -> int:
 def reset(kata: str) -> int:
     """Put the stub of KATA back. What you wrote is kept in a dated backup."""
     course = catalog.course_here()
-    chosen = catalog.select(catalog.discover(course), [kata], "reset")[0]
+    chosen = catalog.one(catalog.discover(course), kata, "reset")
     lessons.was_reset(chosen, learning.reset(chosen, course))
     return SOLVED
 
@@ -53,7 +52,7 @@ def reset(kata: str) -> int:
 def solution(kata: str) -> int:
     """Show other right answers beside yours, once all checks of KATA pass."""
     course = catalog.course_here()
-    chosen = catalog.select(catalog.discover(course), [kata], "solution")[0]
+    chosen = catalog.one(catalog.discover(course), kata, "solution")
     others = learning.answers(chosen, course)
     if not others:
         raise KatasError(
@@ -62,7 +61,7 @@ def solution(kata: str) -> int:
             number=f"{chosen.number:02}",
             folder=course / "solutions" / chosen.name,
         )
-    report = grade([chosen], course / "katas")
+    report = _grade([chosen], course)
     _noted(course, report)
     if not report.solved:
         lessons.not_yet(report.katas[0])
@@ -74,41 +73,71 @@ def solution(kata: str) -> int:
 @click.command("list")
 def list_() -> int:
     """List all katas: what is solved, and the hints taken."""
-    course = catalog.course_here()
-    katas = catalog.discover(course)
-    report = grade(katas, course / "katas")
-    known = _noted(course, report)
-    lessons.listing(report, known)
-    if learning.finished(course, katas, report, known):
-        close(course, katas)
-    return SOLVED
+    return _look_at_all(catalog.course_here(), lessons.listing)
 
 
 @click.command("next")
 def next_() -> int:
     """Go on to the next unsolved kata."""
     course = catalog.course_here()
-    katas = catalog.discover(course)
-    report = grade(katas, course / "katas")
-    known = _noted(course, report)
-    chosen = learning.next_kata(report, known.current)
-    if chosen:
-        known.current = chosen.slug
-        progress.save(course, known)
-    lessons.way_on(report, chosen)
-    if learning.finished(course, katas, report, known):
-        close(course, katas)
+
+    def go_on(report: Report, known: Progress) -> None:
+        chosen = learning.next_kata(report, known.current)
+        if chosen:
+            known.current = chosen.slug
+            progress.save(course, known)
+        lessons.way_on(report, chosen)
+
+    return _look_at_all(course, go_on)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> int:
+    """Write the course into FOLDER, a new one of your own: the katas, their checks, and how to begin."""
+    lessons.begun(folder, initialising.init(folder))
     return SOLVED
 
 
 @click.command()
 @click.option("--from", "source", metavar="REMOTE", help="A git remote or URL; otherwise, where this clone came from.")
-def update(source: str | None) -> int:
-    """Take over the newest course; every file that you changed stays as it is."""
+@click.option("--restore", is_flag=True, help="In a folder of `katas init`: put the course's own files back.")
+def update(source: str | None, *, restore: bool) -> int:
+    """Take over the newest course; every file that you changed stays as it is.
+
+    A clone takes it from where it came; a folder of `katas init`, from the version that is installed.
+    """
     course = catalog.course_here()
-    done = updating.update(course, source)
-    lessons.update(done, catalog.discover(course))
+    own = initialising.made(course)
+    if (source and own) or (restore and not own):
+        raise KatasError(
+            "--from is for a git clone, and --restore for a folder of `katas init`; {course} is the other one.",
+            "Next: {command}",
+            course=course.resolve(),
+            command=command("update"),
+        )
+    if restore:
+        lessons.restored(initialising.restore(course))
+        return SOLVED
+    done = initialising.update(course) if own else updating.update(course, source)
+    lessons.update(done, [localisation.localise_kata(kata) for kata in catalog.discover(course)])
     return SOLVED
+
+
+def _look_at_all(course: Path, tell: Callable[[Report, Progress], None]) -> int:
+    """Grade all katas and tell of it, and close the course where that is due."""
+    katas = catalog.discover(course)
+    report = _grade(katas, course)
+    known = _noted(course, report)
+    tell(report, known)
+    if learning.finished(course, katas, report, known):
+        close(course, katas)
+    return SOLVED
+
+
+def _grade(katas: Sequence[Kata], course: Path, *, isolate: bool = False) -> Report:
+    """Grade the learner's own answers; the report is in their language."""
+    return localisation.localise(submission.grade(katas, course / "katas", isolate=isolate, level=Level.LEARNER))
 
 
 def _known(course: Path) -> Progress:
@@ -121,14 +150,14 @@ def _noted(course: Path, report: Report) -> Progress:
 
 def _told(known: Progress) -> Progress:
     if known.notice:
-        click.echo(str(known.notice), err=True)
+        click.echo(localisation.localise_message(known.notice), err=True)
     return known
 
 
 def close(course: Path, katas: Sequence[Kata]) -> None:
     """After the last kata: run everything again, each kata by itself, and show and write what is worth keeping."""
     lessons.once_more()
-    report = grade(katas, course / "katas", isolate=True)
+    report = _grade(katas, course, isolate=True)
     known = _noted(course, report)
     if report.solved < len(katas):
         terminal.show(report, narrow=False, output=None)
@@ -146,8 +175,8 @@ def close(course: Path, katas: Sequence[Kata]) -> None:
 def _in_work(katas: list[Kata], course: Path, known: Progress) -> KataResult | None:
     """Return the kata to go on with; all are run only where the current one does not settle it."""
     current = [kata for kata in katas if kata.slug == known.current]
-    result = grade(current, course / "katas").in_work(known.current) if current else None
-    return result or grade(katas, course / "katas").in_work(None)
+    result = _grade(current, course).in_work(known.current) if current else None
+    return result or _grade(katas, course).in_work(None)
 
 
-COMMANDS = {str(found.name): found for found in (hint, list_, next_, reset, solution, update)}
+COMMANDS = {str(found.name): found for found in (hint, init, list_, next_, reset, solution, update)}

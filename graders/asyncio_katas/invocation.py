@@ -1,10 +1,15 @@
-"""How the reader of a message calls this program: `katas hint 06`, or `nox -s hint -- 06` for who came through nox."""
+"""How the program is called, `katas hint 06` or, through nox, `nox -s hint -- 06`, and the codes it ends with."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 _CHECK = "katas check"
+# What `katas init` notes in the folder that it writes: a folder that has it is no clone.
+MANIFEST = ".stubs/course.json"
+# Exit codes: all that was asked for is solved, not all, bad usage or a bad course, the grader's own fault, interrupted.
+SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def checking() -> str:
@@ -16,3 +21,10 @@ def command(verb: str, *words: str, like: str | None = None) -> str:
     """Return how to run a command, said in the manner of `like`, which is how to check; without it, of the caller's."""
     called = (like or checking()).replace(" check", f" {verb}")
     return " ".join([called, *words]) if words else called.removesuffix(" --")
+
+
+def restoring(path: Path) -> str:
+    """Return the command that brings a file of the course back as it was."""
+    if any((folder / MANIFEST).exists() for folder in path.parents):
+        return command("update", "--restore")
+    return f"git checkout -- {path}"

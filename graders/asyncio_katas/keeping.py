@@ -8,6 +8,8 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from asyncio_katas.records import KatasError
+
 # Everything the program notes for itself lies here, and git ignores it.
 STATE = ".katas"
 
@@ -39,6 +41,19 @@ def write(path: Path, content: bytes) -> None:
         raise
 
 
+def write_report(path: Path, text: str) -> None:
+    """Write a report to the file that was asked for."""
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise KatasError(
+            "The report could not be written to {output}: {why}.",
+            "Next: choose another --output.",
+            output=path,
+            why=error.strerror,
+        ) from None
+
+
 def back_up(path: Path, course: Path) -> Path:
     """Copy a file to a dated backup in the state folder; return where that is."""
     folder = state_folder(course) / "backups"
@@ -53,3 +68,13 @@ def back_up(path: Path, course: Path) -> Path:
             os.fsync(stream.fileno())
             return backup
     raise FileExistsError(f"{folder} holds too many backups of this second")
+
+
+def put_beside(folder: Path, path: str, content: bytes) -> str:
+    """Write the course's version of a file beside the learner's, as `….new`; return its path within the folder."""
+    for name in [f"{path}.new", *(f"{path}.new{number}" for number in range(2, 1000))]:
+        target = folder / name
+        if not target.exists() or (target.is_file() and target.read_bytes() == content):
+            write(target, content)
+            return name
+    raise FileExistsError(f"{path}.new stands in the way")

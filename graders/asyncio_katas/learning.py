@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncio_katas import keeping
+from asyncio_katas.invocation import restoring
 from asyncio_katas.progress import Progress
-from asyncio_katas.records import Kata, KataResult, KatasError, Outcome, Report
+from asyncio_katas.records import Kata, KataResult, KatasError, Report
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def hint(kata: Kata, result: KataResult, progress: Progress) -> Hint | None:
 
     The last rung is given again. None if everything passes, or if the task has no hints.
     """
-    failing = next((check.check.task for check in result.checks if check.outcome is not Outcome.PASSED), None)
+    failing = result.failing_task
     if failing is None:
         return None
     ladder = kata.tasks[failing - 1].hints
@@ -49,7 +50,7 @@ def reset(kata: Kata, course: Path) -> Path | None:
     try:
         pristine = stub.read_bytes()
     except OSError:
-        raise KatasError("The stub {path} is missing.", "Next: git checkout -- {path}", path=stub) from None
+        raise KatasError("The stub {path} is missing.", "Next: {command}", path=stub, command=restoring(stub)) from None
     try:
         if answer.exists() and answer.read_bytes() == pristine:
             raise KatasError(

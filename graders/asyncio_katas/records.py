@@ -97,7 +97,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known about one check that was run, or that could not be."""
+    """What is known about one check that was run, or that could not be; `mark` is the text in its timeline."""
 
     outcome: Outcome
     message: Message | None = None
@@ -105,6 +105,7 @@ class Finding:
     spot: Spot | None = None
     output: str = ""
     timeline: dict[str, Any] | None = None
+    mark: Message | None = None
 
 
 @dataclass
@@ -161,6 +162,17 @@ class KataResult:
     def passed(self) -> int:
         """How many checks passed."""
         return sum(1 for result in self.checks if result.outcome is Outcome.PASSED)
+
+    @property
+    def first_failure(self) -> CheckResult | None:
+        """The check to look at first: one that neither passed nor only waits to be written."""
+        quiet = (Outcome.PASSED, Outcome.NOT_STARTED)
+        return next((result for result in self.checks if result.outcome not in quiet), None)
+
+    @property
+    def failing_task(self) -> int | None:
+        """The number of the first task with a check that did not pass, begun or not; None if the kata is solved."""
+        return next((result.check.task for result in self.checks if result.outcome is not Outcome.PASSED), None)
 
 
 @dataclass(frozen=True)

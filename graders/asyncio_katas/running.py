@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from asyncio_katas import sealing
+from asyncio_katas.isolation import warden
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
 from asyncio_katas.records import Finding, Observation, Outcome, Spot
@@ -82,7 +85,10 @@ class Stop:
 
 
 class Child(Protocol):
-    """A started child that waits for its job: where its journal comes from, and how to end it with all it started."""
+    """A started child that waits for its job: where its journal comes from, and how to end it with all it started.
+
+    Whoever reads the journal closes it, and nobody else: a reader must not meet another file under the same number.
+    """
 
     journal: IO[bytes]
 
@@ -103,31 +109,34 @@ class Child(Protocol):
 
 
 class FreshChild:
-    """A child in a new interpreter."""
+    """A child in a new interpreter; `module` is the program it runs."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, level: Level, module: str = "asyncio_katas.child") -> None:
+        self._warded = level is not Level.LEARNER and not portable() and warden.available()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         how = ["portable"] if portable() else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-E", "-B", "-m", "asyncio_katas.child", root, *how],
+            [sys.executable, "-P", "-E", "-B", "-m", module, root, level, *how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=not portable(),
             creationflags=flags,
         )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.orders: IO[bytes] = self._process.stdin
         self.journal: IO[bytes] = self._process.stdout
 
     def begin(self, job: Job) -> None:
         """Hand the job over."""
-        assert self._process.stdin is not None
         # One that has died by now has said so in the journal, or will be missed there.
         with contextlib.suppress(OSError):
-            self._process.stdin.write(job.line())
+            self.orders.write(job.line())
         with contextlib.suppress(OSError):
-            self._process.stdin.close()
+            self.orders.close()
 
     def alive(self) -> bool:
         """Tell whether the child itself still runs."""
@@ -135,9 +144,11 @@ class FreshChild:
 
     def kill(self) -> None:
         """End the child's whole process group."""
+        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.wait(_END_S)):
+            return
         if not portable():
             # Also when the child itself has ended: what it started may be left.
-            _kill_group(self._process.pid)
+            kill_group(self._process.pid)
         elif sys.platform == "win32":
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
         self._process.kill()
@@ -148,9 +159,7 @@ class FreshChild:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
         with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        self.journal.close()
+            self.orders.close()
         return self._process.returncode or 0
 
     def complaint(self) -> str:
@@ -162,13 +171,14 @@ class FreshChild:
 class ForkedChild:
     """A child forked from a warm server that has pytest and the lab imported already."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, level: Level) -> None:
+        self._warded = level is not Level.LEARNER and warden.available()
         reader, writer = _server().Pipe(duplex=False)
         orders, self._orders = _server().Pipe(duplex=False)
         # This brings pytest along, which a parent that only starts fresh interpreters has no use for.
         from asyncio_katas.child import run_forked  # noqa: PLC0415
 
-        self._process = _server().Process(target=run_forked, args=(root, orders, writer))
+        self._process = _server().Process(target=run_forked, args=(root, orders, writer, level.value))
         with _hidden_main:
             self._process.start()
         writer.close()
@@ -190,7 +200,9 @@ class ForkedChild:
     def kill(self) -> None:
         """End the child's whole process group."""
         assert self._process.pid is not None
-        _kill_group(self._process.pid)
+        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.join(_END_S)):
+            return
+        kill_group(self._process.pid)
         self._process.kill()
 
     def end(self) -> int:
@@ -198,7 +210,6 @@ class ForkedChild:
         self.kill()
         self._process.join(_END_S)
         self._orders.close()
-        self.journal.close()
         return self._process.exitcode or 0
 
     def complaint(self) -> str:
@@ -231,19 +242,35 @@ def _server() -> Any:
     # What a killed child leaves behind is tidied up at the end, which is nothing to tell anybody about.
     if _QUIET_TRACKER not in sys.warnoptions:
         sys.warnoptions.append(_QUIET_TRACKER)
+    # The server and its tracker are interpreters of their own, and would look for modules in the working directory
+    # first, where a stranger's files may lie.
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout"])
+    context.set_forkserver_preload(
+        ["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.isolation.prepared"]
+    )
     return context
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
+    """End every process of a group, if there is any."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def start(root: str, *, warm: bool) -> Child:
+def _dismiss(pid: int, alive: Callable[[], bool], wait: Callable[[], object]) -> bool:
+    """Tell a warden to end everything below it, and itself; tell whether it has."""
+    if alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            wait()
+    return not alive()
+
+
+def start(root: str, *, warm: bool, level: Level = Level.LEARNER) -> Child:
     """Start a child that prepares itself and then waits for a job below `root`; `warm` forks it where that is done."""
-    return ForkedChild(root) if warm and can_fork() else FreshChild(root)
+    return ForkedChild(root, level) if warm and can_fork() else FreshChild(root, level)
 
 
 def grade(
@@ -251,6 +278,7 @@ def grade(
     root: str,
     *,
     isolate: bool = False,
+    level: Level = Level.LEARNER,
     until_failure: bool = False,
     waiting: Child | None = None,
     stop: Stop | None = None,
@@ -259,18 +287,19 @@ def grade(
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
     Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
-    `isolate` every kata does from the start. With `until_failure` no check is run after the first of its child that
-    does not pass. The first child may have been waiting below this `root`, and is ended in any case. `told` hears
-    what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
+    `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
+    after the first of its child that does not pass. The first child may have been waiting below this `root`, and is
+    ended in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
     stop = stop or Stop()
+    isolate = isolate or level is not Level.LEARNER
     children = [waiting] if waiting else []
     gradable = [assembly for assembly in assemblies if not assembly.problem]
     seen = {assembly.kata.slug: Observation() for assembly in gradable}
 
     def run(together: Sequence[Assembly], *, warm: bool) -> None:
-        child = children.pop() if children else start(root, warm=warm)
-        _run(child, together, root, seen, until_failure=until_failure, stop=stop, told=told)
+        child = children.pop() if children else start(root, warm=warm, level=level)
+        _run(child, together, root, seen, level=level, until_failure=until_failure, stop=stop, told=told)
 
     def is_open(assembly: Assembly) -> bool:
         observation = seen[assembly.kata.slug]
@@ -284,8 +313,14 @@ def grade(
                 run([assembly], warm=isolate)
     finally:
         for child in children:
-            child.end()
+            discard(child)
     return seen
+
+
+def discard(child: Child) -> None:
+    """End a child whose journal nobody has begun to read."""
+    child.end()
+    child.journal.close()
 
 
 def _has_failed(observation: Observation) -> bool:
@@ -303,6 +338,7 @@ def _run(
     root: str,
     seen: dict[str, Observation],
     *,
+    level: Level,
     until_failure: bool,
     stop: Stop,
     told: Callable[[dict[str, Observation]], None],
@@ -312,14 +348,15 @@ def _run(
     slugs = [assembly.kata.slug for assembly in assemblies]
     decided = [f"{slug}::{check}" for slug in slugs for check in seen[slug].findings]
     began = time.monotonic()
-    journal = Journal()
+    key = sealing.new_key() if level is not Level.LEARNER else ""
+    journal = Journal(key)
 
     def heard() -> None:
         told({assembly.kata.slug: _so_far(assembly, seen[assembly.kata.slug], journal) for assembly in assemblies})
 
     try:
         with stop.reaches(child):
-            child.begin(Job(names, decided, until_failure))
+            child.begin(Job(names, decided, until_failure, key))
             in_time = _listen(child, journal, _limit_s(assemblies), heard)
     finally:
         code = child.end()
@@ -354,7 +391,10 @@ def _so_far(assembly: Assembly, before: Observation, journal: Journal) -> Observ
         finding = journal.findings.get(f"{slug}::{check.id}") or journal.broken.get(slug)
         if finding is not None:
             findings.setdefault(check.id, finding)
-    return Observation(findings, before.isolation, before.duration_s)
+        if journal.tampered:
+            # Whatever was seen before, or will be, rests on a grading that was interfered with.
+            findings[check.id] = journal.tampered
+    return Observation(findings, journal.isolation or before.isolation, before.duration_s)
 
 
 def _blame(assemblies: Sequence[Assembly], seen: dict[str, Observation], journal: Journal, finding: Finding) -> None:
@@ -377,7 +417,8 @@ def _death(journal: Journal, code: int, root: str, *, in_time: bool) -> Finding:
             ),
             _with_source(spot),
         )
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    values = {"number": abs(code)}
+    how = Message.of("signal {number}", values) if code < 0 else Message.of("exit code {number}", values)
     return Finding(
         Outcome.ERROR,
         Message.of("The code ended the whole Python process ({how}).", {"how": how}),
@@ -423,7 +464,7 @@ def _listen(child: Child, journal: Journal, limit_s: float, heard: Callable[[], 
 
 
 def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
-    with contextlib.suppress(OSError, ValueError):
+    with stream, contextlib.suppress(OSError, ValueError):
         for line in _lines(stream):
             lines.put(line)
     lines.put(None)

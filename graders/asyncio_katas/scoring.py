@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from asyncio_katas.invocation import restoring
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Check, CheckResult, Finding, KataResult, Observation, Outcome, Report, Spot
 from asyncio_katas.staging import Assembly
@@ -38,7 +40,7 @@ def _check(assembly: Assembly, check: Check, observation: Observation) -> CheckR
     finding = observation.findings.get(check.id, _NEVER_RUN)
     if assembly.problem:
         message = Message.of(_PROBLEMS[assembly.problem], {"file": str(assembly.answer)})
-        look = Message.of("Bring the stub back with: git checkout -- {file}", {"file": str(assembly.answer)})
+        look = Message.of("Bring the stub back with: {command}", {"command": restoring(assembly.answer)})
         finding = Finding(Outcome.NOT_RUN, message, look)
     if finding.spot:
         finding = _at_home(finding, finding.spot, assembly)
@@ -51,7 +53,7 @@ def _at_home(finding: Finding, spot: Spot, assembly: Assembly) -> Finding:
     if Path(spot.path) != assembly.folder / f"{assembly.kata.slug}.py":
         return finding
     home = Spot(str(assembly.answer), spot.line, spot.source)
-    return Finding(finding.outcome, finding.message, finding.look, home, finding.output, finding.timeline)
+    return replace(finding, spot=home)
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:

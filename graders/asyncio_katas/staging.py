@@ -53,15 +53,28 @@ def stage() -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def assemble(kata: Kata, answer: Path, root: Path, text: bytes | None = None) -> Assembly:
+def assemble(
+    kata: Kata, answer: Path, root: Path, text: bytes | None = None, *, within: Path | None = None
+) -> Assembly:
     """Copy the checks and the answer of one kata into a folder of their own below `root`.
 
-    A `text` that was read from the answer's file earlier stands for what the file holds now.
+    A `text` that was read from the answer's file earlier stands for what the file holds now. An answer that is only
+    a link to something that is not `within` that folder is none.
     """
+    assembly = assemble_answer(kata, answer, root, text, within=within)
+    shutil.copyfile(kata.check_file, assembly.folder / kata.check_file.name)
+    return assembly
+
+
+def assemble_answer(
+    kata: Kata, answer: Path, root: Path, text: bytes | None = None, *, within: Path | None = None
+) -> Assembly:
+    """Copy the answer alone: whoever examines it from outside brings nothing along."""
     folder = root / kata.name
     folder.mkdir()
-    shutil.copyfile(kata.check_file, folder / kata.check_file.name)
     problem = _problem(answer) if text is None else ""
+    if not problem and within and not answer.resolve().is_relative_to(within.resolve()):
+        problem = "no regular file"
     if not problem:
         (folder / f"{kata.slug}.py").write_bytes(answer.read_bytes() if text is None else text)
     return Assembly(kata, answer, folder, problem)

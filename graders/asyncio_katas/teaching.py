@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, keeping
+from asyncio_katas import catalog, keeping, language
 from asyncio_katas.invocation import command
+from asyncio_katas.language import say
 from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, similarity, submissions
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
@@ -24,7 +25,6 @@ from asyncio_katas.marks import Failures, Marked, Person, Row, Submission
 from asyncio_katas.records import Kata, KatasError
 from asyncio_katas.rendering import class_report, grades, hiring, marking
 from asyncio_katas.rendering.marking import View
-from asyncio_katas.rendering.sentences import say
 from asyncio_katas.running import GraderFault
 
 DONE, NOT_ALL = 0, 1
@@ -115,6 +115,8 @@ def grade(
     regrade: bool,
 ) -> int:
     """Grade a class: each of SUBMISSIONS is a folder, a zip or tar archive, a git repository, or a folder of such."""
+    # Its reports are in English so far, and half a translation would be none.
+    language.use("en")
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, [word for words_ in words for word in words_.split(",") if word], "grade")

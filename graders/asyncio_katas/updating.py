@@ -221,12 +221,10 @@ class _Repository:
     def put_beside(self, path: str, commit: str) -> str:
         """Write the course's version beside the learner's; return its path."""
         content = self._run(["cat-file", "--filters", f"{commit}:{path}"], "", None, {})
-        for name in [f"{path}.new", *(f"{path}.new{number}" for number in range(2, 1000))]:
-            target = self._top / name
-            if not target.exists() or (target.is_file() and target.read_bytes() == content):
-                keeping.write(target, content)
-                return name
-        raise _GitError(f"{path}.new stands in the way")
+        try:
+            return keeping.put_beside(self._top, path, content)
+        except FileExistsError as error:
+            raise _GitError(str(error)) from None
 
     def restore(self, paths: Sequence[str], commit: str) -> None:
         """Write these files as the commit has them."""

@@ -15,19 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import catalog, learning, running, scoring, staging
+from asyncio_katas import learning, staging
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marking import grading, held_back
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
+from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES, HELD_BACK = range(7, 13), 3, 3, 5, 12, 3, 4
-# Held-back checks must let every right answer pass whatever the seed; these many are tried.
-_SEEDS = 3
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((http[^)]*)\)")
-_DOCUMENTATION = "https://docs.python.org/3/"
+_DOCUMENTATION, _CHINESE_DOCUMENTATION = "https://docs.python.org/3/", "https://docs.python.org/zh-cn/3/"
 # Real seconds for a README's program; none needs more than one.
 _EXAMPLE_S = 60
 
@@ -55,15 +55,17 @@ def verify(
     jobs: int,
     rounds: int = 1,
     only: str | None = None,
+    level: Level = Level.LEARNER,
     log: Path | None = None,
     done: Callable[[int, int], None] | None = None,
 ) -> Iterator[Proof]:
     """Yield the proof of each kata, as they are completed.
 
-    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time. With a `log`,
-    what it says was tried before is not tried again. `done` is told how many trials are over, and how many there are.
+    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time, on this isolation
+    `level`. With a `log`, what it says was tried before is not tried again. `done` is told how many trials are over,
+    and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course / "solutions" / kata.name, rounds, only)]
+    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only, level)]
     open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
     claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
@@ -126,14 +128,16 @@ def _claim(item: list[str | None]) -> Claim:
 def _course(kata: Kata, course: Path) -> list[Claim]:
     """Return what must hold of a kata's files as they lie there."""
     solutions = course / "solutions" / kata.name
-    right, wrong = _answers(solutions, "right"), _answers(solutions, "wrong")
+    right, wrong = _answers(kata, course)
+    held = sum(len(one.kata.checks) for one in held_back.checks([kata], course / "solutions", b""))
     ids = [check.id for check in kata.checks]
     per_task = [sum(1 for check in kata.checks if check.task == task.number) for task in kata.tasks]
     names = [path.name for path in (course / "katas").iterdir()]
     modules = {kata.slug, *(path.stem for path in right + wrong)}
     strays = [*_strays(kata.folder, _KATA_FILES, kata), *_strays(solutions, _SOLUTION_FILES, kata)]
-    readme = kata.folder / "README.md"
+    readme, chinese = kata.folder / "README.md", kata.folder / "README.zh-CN.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    translation = chinese.read_text(encoding="utf-8") if chinese.exists() else ""
     notes = (solutions / "NOTES.md").read_text(encoding="utf-8") if (solutions / "NOTES.md").exists() else ""
     unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
     rules: list[tuple[str, bool, str, object]] = [
@@ -167,9 +171,9 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
         ("notes", not unnoted, "NOTES.md names no misconception behind {found}", unnoted),
         (
             "held-back checks",
-            _held_back_count(kata, solutions) >= HELD_BACK,
+            held >= HELD_BACK,
             "there are {found} held-back checks, fewer than 4",
-            _held_back_count(kata, solutions),
+            held,
         ),
         ("stray files", not strays, "files that do not belong here: {found}", strays),
         ("README title", text.startswith(f"# {kata.number:02} · "), "{found} must start with its number", readme),
@@ -186,6 +190,12 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
             "links lead elsewhere than to Python's documentation: {found}",
             [link for link in _LINK.findall(text) if not link.startswith(_DOCUMENTATION)],
         ),
+        (
+            "Chinese README links",
+            all(link.startswith(_CHINESE_DOCUMENTATION) for link in _LINK.findall(translation)),
+            "links lead elsewhere than to the Chinese edition of Python's documentation: {found}",
+            [link for link in _LINK.findall(translation) if not link.startswith(_CHINESE_DOCUMENTATION)],
+        ),
     ]
     return [
         Claim("course", name, None if holds else Message.of(template, {"found": _text(found)}))
@@ -194,7 +204,8 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
 
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
-_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py", "__pycache__"}
+_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
+                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
@@ -206,69 +217,56 @@ def _text(found: object) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
 
 
-def _held_back_file(kata: Kata, solutions: Path) -> Path:
-    return solutions / f"test_{kata.slug}_held_back.py"
+def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
+    """Return the right answers, the reference first, and the wrong ones."""
+    return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _held_back_count(kata: Kata, solutions: Path) -> int:
-    path = _held_back_file(kata, solutions)
-    return len(catalog.read_checks(path, len(kata.tasks))) if path.exists() else 0
-
-
-def _answers(solutions: Path, kind: str) -> list[Path]:
-    """Return the right or the wrong answers; the reference is the first of the right ones."""
-    reference = sorted(solutions.glob("*.py")) if kind == "right" else []
-    return [path for path in reference if not path.name.startswith("test_")] + sorted(solutions.glob(f"{kind}/*.py"))
-
-
-def _trials(kata: Kata, solutions: Path, rounds: int, only: str | None) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
-    found = [_grading(kata, "stub", stub, 1, _judge_stub)]
+    right, wrong = _answers(kata, course)
+    found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
     readme = kata.folder / "README.md"
     programs = _EXAMPLE.findall(readme.read_text(encoding="utf-8")) if readme.exists() else []
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
         if only != "wrong":
-            found += [_grading(kata, "right", path, number, _judge_right) for path in _answers(solutions, "right")]
-            found += _held_back(kata, solutions, range((number - 1) * _SEEDS, number * _SEEDS))
+            found += [_grading(kata, "right", path, number, _judge_right, level=level) for path in right]
+            found += _held_back(kata, course, right, number, level)
         if only != "right":
-            found += [_grading(kata, "wrong", path, number, _judge_wrong) for path in _answers(solutions, "wrong")]
+            found += [_grading(kata, "wrong", path, number, _judge_wrong, level=level) for path in wrong]
     return found
 
 
 def _grading(
-    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]]
+    kata: Kata, about: str, answer: Path, number: int, judge: Callable[[Path, KataResult], list[Claim]], *, level: Level
 ) -> Trial:
     def run() -> list[Claim]:
-        with staging.stage() as root:
-            assembly = staging.assemble(kata, answer, root)
-            # Of a wrong answer only the first failure is judged.
-            seen = running.grade([assembly], str(root), isolate=True, until_failure=about == "wrong")
-            return judge(answer, scoring.score([assembly], seen).katas[0])
+        # Of a wrong answer only the first failure is judged.
+        return judge(answer, grade_answer(kata, answer, level=level, until_failure=about == "wrong"))
 
-    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    return Trial(kata, about, f"{answer.name}/{number}", run, digest)
+    digest = hashlib.sha256(kata.digest.encode() + answer.read_bytes() + sys.version.encode() + level.encode())
+    return Trial(kata, about, f"{answer.name}/{number}", run, digest.hexdigest()[:16])
 
 
-def _held_back(kata: Kata, solutions: Path, seeds: range) -> list[Trial]:
-    """Return a trial for each right answer and seed: the held-back checks must let it pass."""
-    if not _held_back_file(kata, solutions).exists():
-        return []
-    checks = [(seed, held_back.load([kata], solutions, f"seed {seed}".encode())) for seed in seeds]
-    return [_held_back_trial(kata, path, seed, held) for seed, held in checks for path in _answers(solutions, "right")]
+def _held_back(kata: Kata, course: Path, right: Sequence[Path], number: int, level: Level) -> list[Trial]:
+    """Return a trial for each right answer: the held-back checks must let it pass, with each round's seed."""
+    held = held_back.checks([kata], course / "solutions", f"round {number}".encode())
+    return [_held_back_trial(kata, path, number, held, level) for path in right] if held else []
 
 
-def _held_back_trial(kata: Kata, answer: Path, seed: int, held: Sequence[HeldBack]) -> Trial:
-    work = grading.Task((), tuple((one.kata, one.source) for one in held), {kata.slug: answer.read_bytes()})
-
+def _held_back_trial(kata: Kata, answer: Path, number: int, held: Sequence[HeldBack], level: Level) -> Trial:
     def run() -> list[Claim]:
-        failed = [one for one in json.loads(grading.run(work))["held_back"] if one["outcome"] != Outcome.PASSED]
-        problem = Message.of("{check}: {outcome}, with seed {seed}", failed[0] | {"seed": seed}) if failed else None
+        found = json.loads(grading.run(grading.Task((), tuple(held), {kata.slug: answer.read_bytes()}), level))
+        failed = [one for one in found["held_back"] if one["outcome"] != Outcome.PASSED]
+        problem = (
+            Message.of("{check}: {outcome}, in round {number}", failed[0] | {"number": number}) if failed else None
+        )
         return [Claim("held back", answer.name, problem)]
 
-    known = held_back.terms(held).encode() + answer.read_bytes() + sys.version.encode()
-    return Trial(kata, "held back", f"{answer.name}/{seed}", run, hashlib.sha256(known).hexdigest()[:16])
+    known = held_back.terms(held).encode() + answer.read_bytes() + sys.version.encode() + level.encode()
+    return Trial(kata, "held back", f"{answer.name}/{number}", run, hashlib.sha256(known).hexdigest()[:16])
 
 
 def _judge_stub(answer: Path, result: KataResult) -> list[Claim]:

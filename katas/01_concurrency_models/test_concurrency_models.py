@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import concurrency_models as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, expect, pass_gate, show
+from asyncio_katas.lab import Call, Lab, Message, expect, pass_gate, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -115,7 +115,7 @@ def expect_open(lab: Lab, pair: tuple[Executor, Executor], call: Call) -> None:
             again.error is None,
             "After run_mixed had {how}, the caller's executor `{name}` refused a further job: {error}.",
             look="Who makes a pool shuts it down. `with` around somebody else's pool shuts it down too.",
-            how="returned" if call.error is None else "raised",
+            how=Message("returned" if call.error is None else "raised"),
             name=name,
             error=show(again.error),
         )
@@ -147,7 +147,7 @@ async def test_overlap_stays_on_the_thread(lab: Lab) -> None:
             all(places),
             "{what} outside the running loop, in another thread or another loop.",
             look="One loop on one thread can have any number of operations in flight. No other thread is needed here.",
-            what=what,
+            what=Message(what),
         )
     call.raise_crash()
     expect(
@@ -429,8 +429,8 @@ async def test_jobs_of_different_kinds_can_wait_for_each_other(lab: Lab) -> None
                 "The jobs were {order}. {present} had started and waited; {missing} had not been started meanwhile.",
                 look="Start all of them first, whatever their kind; await afterwards. A coroutine starts as a task.",
                 order=", ".join(order),
-                present=" and ".join(kinds),
-                missing=" and ".join(missing),
+                present=Message.listed(kinds),
+                missing=Message.listed(missing),
             )
             call.expect_value([kind.upper() for kind in order])
 
@@ -462,7 +462,7 @@ async def test_unknown_kind_starts_nothing(lab: Lab) -> None:
                 "ValueError told of the kind {kind}, but {started} had been started before that.",
                 look="Look at all kinds before you start the first job: afterwards it is too late to refuse.",
                 kind=show(unknown),
-                started=" and ".join(sorted(started)),
+                started=Message.listed(sorted(started)),
             )
 
 

@@ -9,7 +9,14 @@ from typing import Any
 import coroutines_and_generators as kata
 import pytest
 
-from asyncio_katas.lab import Attempt, Lab, expect, expect_same, fail, same, show
+from asyncio_katas.lab import Attempt, Lab, Message, expect, expect_same, fail, same, show
+
+# The words for what inspect.getcoroutinestate() tells.
+STATES = {
+    inspect.CORO_CREATED: Message("it had not begun yet"),
+    inspect.CORO_RUNNING: Message("it was running"),
+    inspect.CORO_CLOSED: Message("it had ended"),
+}
 
 
 def primed(lab: Lab) -> Generator[float | None, float | None, int]:
@@ -183,10 +190,16 @@ def test_questions_and_answers(lab: Lab) -> None:
     thing, other = object(), object()
     pairs: list[tuple[Any, Any]] = [("name", "ada"), (None, 1), ((1, 2), None), (thing, other), (0, False), ([], [])]
     heard: list[Any] = []
+    closed_at: list[int] = []
 
     async def main() -> str:
-        for question, _ in pairs:
-            heard.append(await kata.ask(question))
+        for number, (question, _) in enumerate(pairs):
+            try:
+                heard.append(await kata.ask(question))
+            except GeneratorExit:
+                # Only a suspended coroutine can be closed: the question had been yielded.
+                closed_at.append(number)
+                raise
         return "the end"
 
     script = iter(pairs)
@@ -200,6 +213,15 @@ def test_questions_and_answers(lab: Lab) -> None:
     )
     if talk.asked or talk.call.error is None:
         for number, (question, _) in enumerate(pairs):
+            expect(
+                len(talk.asked) > number or number not in closed_at,
+                "The coroutine asked {question} as question {number}, but drive {happened} and never called answer "
+                "for it.",
+                look="{question} is a question like any other: only StopIteration is the end.",
+                question=show(question),
+                number=number + 1,
+                happened=talk.call.happened,
+            )
             expect(
                 len(talk.asked) > number,
                 "The coroutine asked {question} as question {number}, but answer was never called for it.",
@@ -289,9 +311,9 @@ def test_suspends_without_a_loop(lab: Lab) -> None:
     for state in talk.states:
         expect(
             state == inspect.CORO_SUSPENDED,
-            "answer was called, but the coroutine was not suspended: its state was {state}.",
+            "answer was called, but the coroutine was not suspended: {state}.",
             look="ask only hands the question out, by a yield. drive calls answer, between two calls of send().",
-            state=state,
+            state=STATES.get(state, state),
         )
     talk.call.raise_crash()
     expect_same(
@@ -326,22 +348,24 @@ def test_own_exception_leaves(lab: Lab) -> None:
     for questions in (0, 1):
 
         async def main() -> None:
-            for number in range(questions):
-                await kata.ask(number)
+            for _ in range(questions):
+                await kata.ask("name")
             raise failure
 
         talk = Talk(lab, main, lambda question: question)
+        when = Message("after one question" if questions else "without having asked anything")
         talk.call.expect_error(
             failure,
-            "The coroutine raised {expected} after {questions} questions, but {call} {happened}.",
+            "The coroutine raised {expected} {when}, but {call} {happened}.",
             look="What the coroutine raises comes out of send(). It is no failure of answer: nobody in the coroutine "
             "is left to catch it.",
-            questions=questions,
+            when=when,
         )
         expect(
             len(talk.asked) == questions,
-            "The coroutine asked {questions} questions and raised; answer was called {count} times.",
-            questions=questions,
+            "The coroutine raised {failure} {when}, but the number of calls of answer was {count}.",
+            failure=show(failure),
+            when=when,
             count=len(talk.asked),
         )
 
@@ -538,7 +562,7 @@ def test_closed_however_drive_is_left(lab: Lab) -> None:
             look="Not everything is an Exception. However drive is left, closing the coroutine must not depend on the "
             "kind of exception that passes.",
             leaving=show(leaving),
-            state="suspended" if talk.state == inspect.CORO_SUSPENDED else talk.state,
+            state=Message("suspended") if talk.state == inspect.CORO_SUSPENDED else talk.state,
         )
         expect(
             same(cleaned, ["inner", "outer"]),

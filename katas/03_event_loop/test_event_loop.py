@@ -14,7 +14,7 @@ from typing import Any
 import event_loop as kata
 import pytest
 
-from asyncio_katas.lab import Attempt, Lab, ThreadCall, expect, show
+from asyncio_katas.lab import Attempt, Lab, Message, ThreadCall, expect, show
 
 # Real threads may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -94,7 +94,7 @@ def is_closed(coroutine: Coroutine[Any, Any, object]) -> bool:
 
 @pytest.mark.task(1)
 def test_current_loop_tells_what_runs_here(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """current_loop: the running loop, in coroutines and callbacks; None where none runs; it creates and warns never."""
+    """current_loop: the running loop, in coroutines and callbacks; None where none runs; no new loop, no warning."""
     made: list[asyncio.BaseEventLoop] = []
     original = asyncio.BaseEventLoop.__init__
 
@@ -112,7 +112,7 @@ def test_current_loop_tells_what_runs_here(lab: Lab, monkeypatch: pytest.MonkeyP
                 attempt.error is None and attempt.value is loop,
                 "In {where}, current_loop {happened} instead of the running loop.",
                 look="Tasks come and go; in a callback there is none. asyncio knows the running loop itself.",
-                where=where,
+                where=Message(where),
                 happened=attempt.happened,
             )
         elsewhere = await asyncio.to_thread(lab.attempt, kata.current_loop)
@@ -261,19 +261,19 @@ def test_run_fresh_leaves_nothing_half_done(lab: Lab) -> None:
             "cancelled" in events,
             "{when} while a task of its was still running, and nobody cancelled that task.",
             look="asyncio.run cancels what is left. Whoever uses run_until_complete has to do it by hand.",
-            when=when,
+            when=Message(when),
         )
         expect(
             "cleaned up" in events,
             "{when}, and a task that was left was cancelled, but the loop was closed before it had cleaned up.",
             look="cancel() only asks. The loop has to turn until the task has ended.",
-            when=when,
+            when=Message(when),
         )
         expect(
             "generator shut down" in events,
             "{when} while an asynchronous generator stood half-way, and its `finally` block never ran.",
             look="A loop that ends has to close the generators that were begun on it: shutdown_asyncgens.",
-            when=when,
+            when=Message(when),
         )
 
 
@@ -299,7 +299,7 @@ def test_run_fresh_refuses_where_a_loop_runs(lab: Lab) -> None:
         call.expect_error(
             RuntimeError,
             "run_fresh was called in a thread that runs a loop, and {happened}; expected a RuntimeError.",
-            look="A thread runs one loop at a time, and nesting would stop the outer one.",
+            look="Whoever waits here for another loop, be it nested or in a helper thread, stops the one that runs.",
         )
         expect(not ran, "run_fresh raised RuntimeError, but main ran all the same.")
         expect(
@@ -578,15 +578,15 @@ def test_run_refuses_where_it_cannot_work(lab: Lab) -> None:
         left = not is_closed(refused[-1])
         refused[-1].close()
         call.expect_error(
-            RuntimeError, "{when}, run {happened}; expected a RuntimeError.", when=when, happened=call.happened
+            RuntimeError, "{when}, run {happened}; expected a RuntimeError.", when=Message(when), happened=call.happened
         )
         expect(
             not left,
             "{when}, run raised RuntimeError, but left the coroutine that it refused: it will never be awaited.",
             look="Nobody else can do anything with that coroutine any more. It has a method close().",
-            when=when,
+            when=Message(when),
         )
-        expect(not ran, "{when}, run raised RuntimeError, but the coroutine had run.", when=when)
+        expect(not ran, "{when}, run raised RuntimeError, but the coroutine had run.", when=Message(when))
 
     with background(lab) as loop:
 

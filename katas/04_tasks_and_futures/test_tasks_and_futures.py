@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tasks_and_futures as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 # Enough for callbacks that schedule callbacks; nothing in the contract takes more.
 SOME_TURNS = 8
@@ -232,7 +232,9 @@ async def test_drain_waits_for_all(lab: Lab) -> None:
         again.over and (again.ended or 0.0) >= began + 4,
         "A task of 4 s was started after a first drain(), and the second drain() {what}.",
         look="Whatever remembers that all are done has to forget it when the next one is started.",
-        what=f"returned after {(again.ended or 0.0) - began:g} s" if again.over else "has not returned after 16 s",
+        what=Message.of("returned after {seconds} s", {"seconds": (again.ended or 0.0) - began})
+        if again.over
+        else Message("has not returned after 16 s"),
     )
     expect_drained(lab, again, began + 4, "a second drain(), and the last task ended then")
     expect(task.done(), "A task of 4 s was not done after 16 s.")
@@ -246,7 +248,7 @@ def expect_drained(lab: Lab, drain: Call, moment: float, why: str) -> None:
             "Nothing is running any more ({why}), but drain() has not returned by t={now}.",
             look="Who wakes those that wait in drain() when the last task ends?",
             mark=Mark(moment, "the last one ends"),
-            why=why,
+            why=Message(why),
             now=lab.now,
         )
     expect(
@@ -256,7 +258,7 @@ def expect_drained(lab: Lab, drain: Call, moment: float, why: str) -> None:
         mark=drain.end(due=moment),
         ended=drain.ended,
         moment=moment,
-        why=why,
+        why=Message(why),
     )
 
 
@@ -292,9 +294,14 @@ async def test_drain_includes_those_started_meanwhile(lab: Lab) -> None:
     expect_drained(lab, drain, 20, "the last task, started at t=4, ended then")
 
 
-async def waiter(promise: "kata.Promise[Any]") -> object:
-    """Wait for a promise, as everybody does."""
-    return await promise
+def start_waiter(lab: Lab, promise: "kata.Promise[Any]", name: str = "waiter") -> Call:
+    """Start a task that waits for a promise, under a name of its own in the timeline."""
+
+    async def waiter(promise: "kata.Promise[Any]") -> object:
+        return await promise
+
+    waiter.__qualname__ = name
+    return lab.call(waiter, promise)
 
 
 def finish(lab: Lab, promise: "kata.Promise[Any]", outcome: object) -> None:
@@ -307,6 +314,7 @@ def finish(lab: Lab, promise: "kata.Promise[Any]", outcome: object) -> None:
         setting.error is None or isinstance(setting.error, NotImplementedError | AttributeError),
         "The promise was not finished yet, and {call}({outcome}) {happened}.",
         look="Among those who wait there may be some who have given up. Look before you set anything for them.",
+        mark=Mark(lab.now, "{call} raises"),
         call=setting.name,
         outcome=show(outcome),
         happened=setting.happened,
@@ -336,7 +344,7 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
         "The promise was finished with {outcome}, but a task that awaits it {when} is still waiting.",
         look="Every waiter has to be woken, and whoever comes later must not wait at all.",
         outcome=show(outcome),
-        when=when,
+        when=Message(when),
     )
     if isinstance(outcome, BaseException):
         expect(
@@ -349,7 +357,7 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
             outcome,
             "The promise was finished with {expected}, but in a task that awaits it {when}, `await` {happened}.",
             look="Whoever awaits gets the very exception that was set.",
-            when=when,
+            when=Message(when),
         )
     else:
         expect(
@@ -357,13 +365,13 @@ def expect_outcome(call: Call, outcome: object, when: str) -> None:
             "The promise was finished with {outcome}, but in a task that awaits it {when}, `await` {happened}.",
             look="Awaiting a promise gives its value, every time and to everybody.",
             outcome=show(outcome),
-            when=when,
+            when=Message(when),
             happened=call.happened,
         )
         call.expect_value(
             outcome,
             "The promise was finished with {expected}, but a task that awaits it {when} got {actual}.",
-            when=when,
+            when=Message(when),
         )
 
 
@@ -378,7 +386,7 @@ async def test_every_waiter_gets_the_outcome(lab: Lab) -> None:
             look="Then everything is done already. Write the class yourself; it may use futures inside.",
         )
         done = [bool(promise.done())]
-        waiters = [lab.call(waiter, promise) for _ in range(3)]
+        waiters = [start_waiter(lab, promise, f"waiter {number}") for number in (1, 2, 3)]
         await lab.pause(2)
         early = [call for call in waiters if call.over]
         done.append(bool(promise.done()))
@@ -425,18 +433,18 @@ async def test_a_finished_promise_can_be_awaited(lab: Lab) -> None:
     """Promise: one that is finished can be awaited again and again, also with None."""
     for outcome in ("value", LookupError("no such page"), None, 0, False):
         promise: kata.Promise[object] = kata.Promise()
-        before = lab.call(waiter, promise)
+        before = start_waiter(lab, promise)
         await lab.pause(1)
         finish(lab, promise, outcome)
         await lab.pause(1)
         expect_outcome(before, outcome, "from the beginning")
         for _ in range(3):
-            after = lab.call(waiter, promise)
+            after = start_waiter(lab, promise)
             await lab.pause(1)
             expect_outcome(after, outcome, "afterwards")
         fresh: kata.Promise[object] = kata.Promise()
         finish(lab, fresh, outcome)
-        late = lab.call(waiter, fresh)
+        late = start_waiter(lab, fresh)
         await lab.pause(1)
         expect_outcome(late, outcome, "for the first time afterwards")
         done = bool(fresh.done())
@@ -449,7 +457,7 @@ async def test_a_finished_promise_can_be_awaited(lab: Lab) -> None:
 async def test_waiting_costs_nothing(lab: Lab) -> None:
     """Promise: a waiter costs no timer and no polling, and goes on at the moment the outcome is set."""
     promise: kata.Promise[str] = kata.Promise()
-    waiters = [lab.call(waiter, promise) for _ in range(16)]
+    waiters = [start_waiter(lab, promise, f"waiter {number}") for number in range(1, 17)]
     await lab.turns(SOME_TURNS)
     timer, ready = lab.loop.next_timer(), lab.loop.ready_count()
     await lab.pause(2)
@@ -548,7 +556,7 @@ async def test_callbacks_are_called_by_the_loop(lab: Lab) -> None:
             "Two callbacks were added, then the promise was finished with {outcome}; they were called {counts} times.",
             look="Each callback is called once, also if the outcome is an exception, or None.",
             outcome=show(outcome),
-            counts=" and ".join(str(count) for count in later),
+            counts=Message.listed([str(count) for count in later]),
         )
         for callback in callbacks:
             callback.expect_called_with(promise)
@@ -623,7 +631,7 @@ async def test_invalid_states(lab: Lab) -> None:
             promise: kata.Promise[object] = kata.Promise()
             callback = Callback(lab)
             lab.attempt(promise.add_done_callback, callback).raise_crash()
-            call = lab.call(waiter, promise)
+            call = start_waiter(lab, promise)
             await lab.turns(SOME_TURNS)
             finish(lab, promise, outcome)
             moments = []
@@ -668,15 +676,18 @@ def expect_cancelled(call: Call, moment: float) -> None:
         call.raise_crash()
     expect(
         call.over and (call.ended or 0.0) <= moment,
-        "A waiter was cancelled at t={moment}, but {what}.",
+        "{waiter} was cancelled at t={moment}, but {what}.",
         look="Who is cancelled stops waiting, then and there.",
         mark=Mark(moment, "cancelled"),
+        waiter=call.name,
         moment=moment,
-        what=f"it went on waiting until t={call.ended:g}" if call.ended is not None else "it is still waiting",
+        what=Message.of("it went on waiting until t={ended}", {"ended": call.ended})
+        if call.over
+        else Message("it is still waiting"),
     )
     call.expect_error(
         asyncio.CancelledError,
-        "A waiter was cancelled, but its `await` {happened}.",
+        "{call} was cancelled, but its `await` {happened}.",
         look="Let CancelledError out of __await__: it belongs to the waiter.",
     )
 
@@ -688,12 +699,12 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
     callback = Callback(lab)
     lab.attempt(promise.add_done_callback, callback).raise_crash()
     # The first alone, so that whoever shares what is cancelled has nobody else to keep it alive.
-    alone = lab.call(waiter, promise)
+    alone = start_waiter(lab, promise, "waiter 1")
     await lab.pause(1)
     alone.cancel()
     await lab.pause(1)
     done, called = bool(promise.done()), callback.count
-    waiters = [lab.call(waiter, promise) for _ in range(3)]
+    waiters = [start_waiter(lab, promise, f"waiter {number}") for number in (2, 3, 4)]
     await lab.pause(1)
     hit = [call for call in waiters if call.over]
     waiters[1].cancel()
@@ -704,7 +715,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         not done and not called,
         "The one who waited was cancelled, and then {what}, although nothing has been set.",
         look="Cancelling a task cancels the future it waits for. If that is the promise's own, the promise is over.",
-        what="done() was True" if done else "a callback was called",
+        what=Message("done() was True" if done else "a callback was called"),
     )
     expect(
         not hit,
@@ -723,7 +734,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         count=callback.count,
     )
     another: kata.Promise[str] = kata.Promise()
-    leaving, staying = [lab.call(waiter, another) for _ in range(2)]
+    leaving, staying = [start_waiter(lab, another, f"waiter {number}") for number in (5, 6)]
     await lab.pause(1)
     leaving.cancel()
     # The one that leaves has not had its turn yet.
@@ -733,6 +744,7 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         finished.error is None,
         "A waiter was cancelled, and before it had its turn the promise was set: set_result {happened}.",
         look="A future that has been cancelled cannot be set any more. Ask each one before you set it.",
+        mark=Mark(lab.now - 1, "set_result raises"),
         happened=finished.happened,
     )
     expect_outcome(staying, "value", "beside one that was cancelled in the same turn")

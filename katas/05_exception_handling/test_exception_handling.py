@@ -10,7 +10,7 @@ from typing import Any
 import exception_handling as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 Service = Callable[[], Awaitable[Any]]
 Attempt = tuple[float, object]
@@ -104,7 +104,7 @@ async def test_a_failure_is_reported(lab: Lab) -> None:
         watch(lab, tasks[-1], reports)
         await lab.pause(4)
         if not reports.args:
-            expect_quiet(lab, f"The task {name!r} failed")
+            expect_quiet(lab, Message("The task {name} failed", {"name": show(name)}))
         expect(
             len(reports.args) > 0,
             "The task {name} failed with {failure} at t={t}, and nothing was reported.",
@@ -143,7 +143,7 @@ async def test_a_failure_is_reported(lab: Lab) -> None:
             failed=4.0 * number + 2,
             reported=reports.times[0],
         )
-        expect_quiet(lab, f"The task {name!r} failed")
+        expect_quiet(lab, Message("The task {name} failed", {"name": show(name)}))
     reports = Reports(lab)
     watch(lab, tasks[0], reports)
     await lab.pause(1)
@@ -155,7 +155,7 @@ async def test_a_failure_is_reported(lab: Lab) -> None:
     )
 
 
-def expect_quiet(lab: Lab, what: str) -> None:
+def expect_quiet(lab: Lab, what: Message) -> None:
     """Expect the event loop not to have found anything that it would log."""
     __tracebackhide__ = True
     for complaint in lab.loop.complaints:
@@ -190,7 +190,7 @@ async def test_success_is_not_reported(lab: Lab) -> None:
             look="Only watch.",
             value=show(value),
         )
-        expect_quiet(lab, f"The task returned {value!r}")
+        expect_quiet(lab, Message("The task returned {value}", {"value": show(value)}))
 
 
 @pytest.mark.task(1)
@@ -212,7 +212,7 @@ async def test_cancellation_is_not_reported(lab: Lab) -> None:
         look="Somebody wanted it to stop; that is no failure. A task can tell whether it was cancelled.",
         args=show(reports.args[0]) if reports.args else "",
     )
-    expect_quiet(lab, "A task was cancelled")
+    expect_quiet(lab, Message("A task was cancelled"))
     expect(all(task.cancelled() for task in tasks), "Two tasks were cancelled, but report_failure kept one from it.")
 
 
@@ -472,14 +472,16 @@ def expect_group(call: Call, expected: list[BaseException], why: str) -> None:
     if not isinstance(call.error, BaseExceptionGroup):
         call.expect_error(
             BaseExceptionGroup,
-            why + ": {call} {happened}, expected an ExceptionGroup.",
+            "{why}: {call} {happened}, expected an ExceptionGroup.",
+            why=Message(why),
             look="What cannot be a result must not be lost: ExceptionGroup takes a text and a list of exceptions.",
         )
     seen = members(call)
     texts = ", ".join(show(error) for error in seen)
     expect(
         len(seen) == len(expected),
-        why + ": the group holds {count} exceptions instead of {expected}: {texts}.",
+        "{why}: the group holds {count} exceptions instead of {expected}: {texts}.",
+        why=Message(why),
         look="One for each service that failed for good: the last one, as it is. Earlier ones have been reported.",
         count=len(seen),
         expected=len(expected),
@@ -487,20 +489,23 @@ def expect_group(call: Call, expected: list[BaseException], why: str) -> None:
     )
     expect(
         {id(error) for error in seen} == {id(error) for error in expected},
-        why + ": the group holds {texts}; expected {expected}.",
+        "{why}: the group holds {texts}; expected {expected}.",
+        why=Message(why),
         look="The very exceptions of the last attempts, neither wrapped nor taken apart.",
         texts=texts,
         expected=", ".join(show(error) for error in expected),
     )
     expect(
         all(one is other for one, other in zip(seen, expected, strict=True)),
-        why + ", in this order of the mapping, but the group holds {texts}.",
+        "{why}, in this order of the mapping, but the group holds {texts}.",
+        why=Message(why),
         look="The services fail in an order of their own; go through the mapping to collect what became of them.",
         texts=texts,
     )
     expect(
         isinstance(call.error, ExceptionGroup),
-        why + ": what left is a BaseExceptionGroup, which `except Exception` does not catch.",
+        "{why}: what left is a BaseExceptionGroup, which `except Exception` does not catch.",
+        why=Message(why),
         look="BaseExceptionGroup(...) makes an ExceptionGroup by itself where all it holds are Exceptions.",
     )
 
@@ -562,7 +567,7 @@ async def test_an_own_cancellation_is_a_failure(lab: Lab) -> None:
         look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
         call=call.name,
         happened=call.happened,
-        members=f" with {show(group)}" if group else "",
+        members=Message(" with {group}", {"group": show(group)}) if group else "",
     )
     service, services = serving(lab, {"a": [(1, asyncio.CancelledError()), (1, "A")], "b": [(4, "B")]})
     call = await lab.call(kata.supervise, services, Reports(lab), retries=1)
@@ -696,4 +701,4 @@ async def test_cleanup_that_raises(lab: Lab) -> None:
         mark=call.end(due=6),
         ended=call.ended,
     )
-    expect_quiet(lab, "supervise was cancelled, a service raised while it cleaned up")
+    expect_quiet(lab, Message("supervise was cancelled, a service raised while it cleaned up"))

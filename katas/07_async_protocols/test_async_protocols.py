@@ -8,7 +8,7 @@ from typing import cast
 import async_protocols as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, expect, fail, show
 
 Page = tuple[Sequence[object], int | None]
 
@@ -157,6 +157,25 @@ def expect_done(call: Call, stuck: bool) -> None:
     call.raise_crash()
 
 
+def expect_out(
+    call: Call, expected: BaseException | type[BaseException], template: str, look: str, **values: object
+) -> None:
+    """Expect an exception to have come out of the `async with` or `async for` in a function of the check's own."""
+    error = call.error
+    came = Message("no exception came out")
+    if error is not None:
+        came = Message.of("what came out was {error}", {"error": show(error)})
+    expect(
+        error is expected if isinstance(expected, BaseException) else isinstance(error, expected),
+        template,
+        look=look,
+        mark=Mark(call.ended or 0.0, "{came}"),
+        came=came,
+        expected=show(expected),
+        **values,
+    )
+
+
 async def count(lab: Lab, countdown: kata.Countdown, seen: list[tuple[object, float]]) -> None:
     """Loop over a countdown, and note each number with its moment."""
     began = lab.now
@@ -189,7 +208,7 @@ async def test_countdown(lab: Lab) -> None:
         "A countdown from 3 gave {numbers}{more}.",
         look="It begins with `start` and ends with 1.",
         numbers=show(numbers),
-        more=" and went on" if len(numbers) > 8 else "",
+        more=Message(" and went on") if len(numbers) > 8 else "",
     )
     times = [moment for _, moment in seen]
     expect(
@@ -229,7 +248,7 @@ async def test_each_loop_counts_from_the_start(lab: Lab) -> None:
             seen == expected,
             "The {words} loop over one Countdown(3, every=2) gave (number, seconds) {seen}, expected {expected}.",
             look="An iterator can be used up, a countdown cannot: what is new for each loop belongs to the iterator.",
-            words=words,
+            words=Message(words),
             seen=show(seen),
             expected=show(expected),
         )
@@ -325,7 +344,7 @@ async def test_connections_are_opened_on_demand(lab: Lab) -> None:
     call, stuck = await run_block(db, 3, body)
     expect(
         not opened or opened[0] == 0,
-        "The pool was entered, nobody asked for a connection, and {count} were opened.",
+        "Connections opened before anybody had asked for one: {count}, expected 0.",
         look="A connection costs the server something: open one when it is asked for.",
         count=opened[0] if opened else 0,
     )
@@ -361,8 +380,8 @@ async def test_size_is_kept_and_reached(lab: Lab) -> None:
         call, stuck = await run_block(db, 2, body)
         expect(
             db.most <= 2,
-            "size=2, but at t={t} {count} connections were open or being opened.",
-            look="connect() takes a while: what is being opened counts from the moment you begin.",
+            "size=2, but {count} connections were open or being opened at t={t}.",
+            look="A connection counts, idle or lent, from the moment at which connect() begins until it is closed.",
             mark=Mark(db.most_at, "one too many"),
             t=db.most_at,
             count=db.most,
@@ -417,6 +436,14 @@ async def read(pool: kata.Pool, query: str, into: list[object]) -> None:
         into.append(row)
         if len(into) > 32:
             break
+
+
+async def read_one_row(pool: kata.Pool) -> None:
+    """Leave an iteration after its first row, and close it."""
+    iterator = cast("AsyncGenerator[object, None]", kata.rows(pool, "select"))
+    async for _ in iterator:
+        break
+    await iterator.aclose()
 
 
 @pytest.mark.task(2)
@@ -505,15 +532,15 @@ async def test_pages_are_fetched_when_needed_on_one_connection(lab: Lab) -> None
     look = "Who stops reading early should not have waited for more. When does your code ask for a page?"
     expect(
         asked[:1] in ([], [0]),
-        "Nobody had asked for a row yet, and {count} pages were fetched.",
+        "Nobody had asked for a row yet, but page() had been called.",
         look=look,
-        count=asked[0] if asked else 0,
     )
     expect(
         asked[1:] in ([], [1], [1, 1]),
-        "The first page has two rows. After the first and the second of them {asked} pages had been fetched.",
+        "The first page has two rows. The number of pages asked for, after one row and after two: {asked}; "
+        "expected 1 and 1.",
         look=look,
-        asked=show(asked[1:]),
+        asked=Message.listed([str(pages) for pages in asked[1:]]),
     )
     used = sorted({number for number, _, _ in db.asked})
     expect(
@@ -547,15 +574,15 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
             len(db.uses) == 2 or len(leases) < 2,
             "size=1: a lease was left by {words}, and the next one never got a connection.",
             look="The way back has to be taken on every way out: `finally` is for that, and `except Exception` is not.",
-            words=words,
+            words=Message(words),
         )
         expected: BaseException | type[BaseException] = problem or asyncio.CancelledError
         if leases:
-            leases[0].expect_error(
+            expect_out(
+                leases[0],
                 expected,
-                "A lease was left by {words}, but it {happened}, expected {expected} to leave it.",
+                "The block of a lease was left by {expected}, but {came}.",
                 look="Whoever cleans up lets the exception pass: neither swallow nor replace it.",
-                words=words,
             )
         expect_done(call, stuck)
         leases[1].raise_crash()
@@ -564,7 +591,7 @@ async def test_connection_comes_back_after_a_failed_block(lab: Lab) -> None:
             db.connect.started == 1,
             "A lease was left by {words}; {count} connections were opened, although the first one could be lent again.",
             look="Nothing is wrong with the connection. Is the line that gives it back reached on every way out?",
-            words=words,
+            words=Message(words),
             count=db.connect.started,
         )
         expect_all_closed(db, call)
@@ -628,15 +655,17 @@ async def test_who_gets_no_connection_takes_none_away(lab: Lab) -> None:
         expect(
             not stuck,
             "size=1: {words}, and after that nobody ever got a connection.",
-            look="Whoever asks takes a place first. Who gets no connection gives that place back, on every way out.",
-            words=words,
+            look="Who takes a place and gets no connection gives it back, on every way out, "
+            "and lets whoever waits for a place know.",
+            words=Message(words),
         )
         expect_done(call, stuck)
-        calls[0].expect_error(
+        expect_out(
+            calls[0],
             error or asyncio.CancelledError,
-            "size=1: {words}, and the lease {happened}; expected {expected} to leave it.",
+            "size=1: {words}, and {came}; expected {expected}.",
             look="Who asked for the connection learns why there is none.",
-            words=words,
+            words=Message(words),
         )
         calls[1].raise_crash()
         db.expect_real()
@@ -644,7 +673,7 @@ async def test_who_gets_no_connection_takes_none_away(lab: Lab) -> None:
             db.most <= 1,
             "size=1: {words}, and after that {count} connections were open at once.",
             look="One place is given back for each that was taken, and not two.",
-            words=words,
+            words=Message(words),
             count=db.most,
         )
 
@@ -681,24 +710,27 @@ async def test_leaving_by_an_exception_and_with_a_failing_close(lab: Lab) -> Non
             len(unclosed) < 3,
             "The block was left{how}, and none of its 3 connections was closed.",
             look="Connections are closed on every way out of the block.",
-            how=how,
+            how=Message(how),
         )
+        failed = [conn.number for conn in db.conns if conn.close.ended("raised")]
         expect(
-            not unclosed or not failing,
-            "3 connections were open and close() failed for 1 and 2; it was never called for {unclosed}.",
+            not unclosed or not failed,
+            "3 connections were open: close() failed for {failed}, and it was never called for {unclosed}.",
             look="The first exception must not end the closing: catch it, close the others, and see to it then.",
-            unclosed=show(unclosed),
+            failed=Message.listed([str(number) for number in failed]),
+            unclosed=Message.listed([str(number) for number in unclosed]),
         )
         expect_all_closed(db, call)
         if problem is not None:
-            call.expect_error(
+            expect_out(
+                call,
                 asyncio.CancelledError if problem is cancelled else failure,
-                "The block was left{how}{and_close}; expected {expected} to leave it, but it {happened}.",
+                "The block was left{how}{and_close}; expected {expected}, but {came}.",
                 look="What the block raises leaves it, itself and alone. A failing close() is not worth losing that."
                 if failing
                 else "What the block raises leaves it: __aexit__ that returns something true swallows it.",
-                how=how,
-                and_close=" and close() failed for two connections" if failing else "",
+                how=Message(how),
+                and_close=Message(" and close() failed for two connections" if failing else ""),
             )
 
 
@@ -719,14 +751,17 @@ async def test_closed_pool_lends_nothing(lab: Lab) -> None:
         before, uses = db.connect.started, len(db.uses)
         late = db.borrow(pools[0])
         await lab.until(lambda: late.over)
-        if not late.over:
+        waits = not late.over
+        if waits:
             late.cancel()
             await lab.until(lambda: late.over)
-        late.expect_error(
-            RuntimeError,
+        lent = len(db.uses) > uses
+        expect(
+            isinstance(late.error, RuntimeError),
             "The pool had been closed, and then connection() {outcome}; expected a RuntimeError.",
             look="There is nothing to lend any more: its connections are closed, and a new one would be left open.",
-            outcome=("lent one" if len(db.uses) > uses else late.happened),
+            mark=Mark(db.uses[-1].start if lent else late.ended or 0.0, "{outcome}"),
+            outcome=Message("lent one") if lent else Message("waited for ever") if waits else late.happened,
         )
         expect(
             db.connect.started == before,
@@ -744,15 +779,9 @@ async def test_leaving_an_iteration_gives_the_connection_back(lab: Lab) -> None:
         db.pages = failure if "exception" in words else [(["a", "b"], 5), (["c"], None)]
         calls: list[Call] = []
 
-        async def leave_early(pool: kata.Pool) -> None:
-            iterator = cast("AsyncGenerator[object, None]", kata.rows(pool, "select"))
-            async for _ in iterator:
-                break
-            await iterator.aclose()
-
         async def body(pool: kata.Pool) -> None:
             if "early" in words:
-                calls.append(lab.call(leave_early, pool))
+                calls.append(lab.call(read_one_row, pool))
             else:
                 calls.append(lab.call(read, pool, "select", []))
             if "cancelled" in words:
@@ -767,23 +796,24 @@ async def test_leaving_an_iteration_gives_the_connection_back(lab: Lab) -> None:
             not (stuck and len(calls) == 2),
             "size=1: an iteration was {words}, and after that nobody got a connection.",
             look="Where the lease ends has to be reached on every way out, when the iterator is closed too.",
-            words=words,
+            words=Message(words),
         )
         expect_done(call, stuck)
         if "early" in words:
             calls[0].raise_crash()
         else:
-            calls[0].expect_error(
+            expect_out(
+                calls[0],
                 failure if "exception" in words else asyncio.CancelledError,
-                "The iteration was {words}, but it {happened}, expected {expected} to leave it.",
+                "The iteration was {words}, but {came}; expected {expected}.",
                 look="What ends the iteration is the reader's business: let it pass.",
-                words=words,
+                words=Message(words),
             )
         calls[1].raise_crash()
         expect(
             len(db.asked) == 1 and db.connect.started == 1,
             "An iteration was {words}; {pages} pages were fetched and {conns} connections opened, expected 1 and 1.",
-            words=words,
+            words=Message(words),
             pages=len(db.asked),
             conns=db.connect.started,
         )

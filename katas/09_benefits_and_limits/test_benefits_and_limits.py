@@ -9,7 +9,7 @@ from typing import Literal
 import benefits_and_limits as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 NAMES = ("user", "orders", "messages", "recommendations")
 Step = tuple[Literal["wait", "busy"], float]
@@ -251,8 +251,8 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
         due = list(range(batch, count, batch))
         expect(
             bool(after) or not due,
-            "batch={batch}: fn was called {count} times in one go, and no other task got a turn.",
-            look="An await gives others a turn only if it suspends. Awaiting what is already done does not.",
+            "batch={batch}: fn was called {count} times in one go, and in between no other task got a turn.",
+            look="After every `batch` calls, let the loop turn once before the next call. Which await does that?",
             count=count,
             batch=batch,
         )
@@ -567,14 +567,14 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
             not cancelled or words == "was cancelled",
             "The block {words}, and a CancelledError left it that nobody asked for.",
             look="Awaiting a task you cancelled raises CancelledError; one that never ran cannot catch it inside.",
-            words=words,
+            words=Message(words),
         )
         if problem is not None:
             call.expect_error(
                 problem,
                 "The block {words}, {expected}, but leaving it ended otherwise: it {happened}.",
                 look="What is raised in the block leaves it as it is: neither swallow, wrap nor replace it.",
-                words=words,
+                words=Message(words),
             )
         elif not cancelled:
             call.raise_crash()
@@ -582,11 +582,11 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
             not left and timer is None,
             "The block {words}, and the detector was still running afterwards.",
             look="On every way out, cancel the task or the timer that is due next.",
-            words=words,
+            words=Message(words),
         )
         expect(
             not watch.left,
             "The block {words}, and the detector's task had been told to end, but had not ended yet.",
             look="cancel() only asks. Await the task that you have cancelled before you leave.",
-            words=words,
+            words=Message(words),
         )

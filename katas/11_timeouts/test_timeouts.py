@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import timeouts as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Probe, expect, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, show
 
 Try = tuple[float, object]
 
@@ -59,9 +59,29 @@ def starts(op: Probe[[], object]) -> list[float]:
     return [span.start for span in op.spans]
 
 
+def expect_no_limit_left(lab: Lab, call: Call) -> None:
+    """Expect that nothing measures the time any more: the operation has ended, and with it the need for a limit."""
+    left = Message("")
+    if call.left_behind:
+        running = getattr(call.left_behind[0].get_coro(), "__qualname__", "?")
+        left = Message.of("a task that runs {running}", {"running": running})
+    elif lab.timers:
+        left = Message.of("a timer that is set for t={due}", {"due": lab.loop.timers()[0].when()})
+    expect(
+        left == Message(""),
+        "{call} {happened} at t={ended}, as it should, but left something behind: {left}.",
+        look="Once the operation has ended nobody needs the limit any more: cancel whatever still measures the time.",
+        mark=Mark(call.ended or 0.0, "the call ends, the limit is still being measured"),
+        call=call.name,
+        happened=call.happened,
+        ended=call.ended,
+        left=left,
+    )
+
+
 @pytest.mark.task(1)
 async def test_value_in_time(lab: Lab) -> None:
-    """call_with_timeout: an operation that is fast enough gives its value, at once."""
+    """call_with_timeout: an operation that is fast enough gives its value, at once, and nothing is left behind."""
     op = operation(lab, (2, "value"))
     call = await lab.call(kata.call_with_timeout, op, 3)
     expect_called(op, call)
@@ -74,24 +94,38 @@ async def test_value_in_time(lab: Lab) -> None:
         ended=call.ended,
     )
     expect(op.started == 1, "The operation was called {count} times instead of once.", count=op.started)
+    expect_no_limit_left(lab, call)
 
 
 @pytest.mark.task(1)
 async def test_timeout_error_after_the_limit(lab: Lab) -> None:
-    """call_with_timeout: when the time is over, TimeoutError leaves, neither earlier nor later."""
+    """call_with_timeout: when the time is over, TimeoutError leaves at that moment, and nothing runs on."""
     op = operation(lab, (8, "late"))
     call = await lab.call(kata.call_with_timeout, op, 3)
     expect_called(op, call)
     call.expect_error(
         TimeoutError,
         "The operation takes 8 s and the limit is 3 s: {call} {happened}, expected TimeoutError.",
-        look="Python's own time limits raise the built-in TimeoutError; let it out.",
+        look="A task that is cancelled ends by CancelledError. If it was you who cancelled, turn it into TimeoutError."
+        if isinstance(call.error, asyncio.CancelledError)
+        else "TimeoutError tells the caller that there is no value: raise it, or let out the one that Python raises.",
     )
     expect(
         call.ended == 3,
         "The limit was 3 s, but TimeoutError came at t={ended}.",
         look="What did you still wait for after the limit was reached?",
         mark=call.end(due=3),
+        ended=call.ended,
+    )
+    runs_on = not op.spans[0].over
+    if runs_on:
+        # The timeline is to show how it runs on, and not how the end of the check cuts it off.
+        await lab.pause(8)
+    expect(
+        not runs_on,
+        "TimeoutError came at t={ended}, as it should, but the operation was still running: nobody had cancelled it.",
+        look="wait() and shield() leave the operation running. Somebody has to cancel it.",
+        mark=Mark(call.ended or 0.0, "TimeoutError leaves, the operation runs on"),
         ended=call.ended,
     )
 
@@ -131,15 +165,16 @@ async def test_timeout_cancels_and_waits_for_cleanup(lab: Lab) -> None:
 @pytest.mark.task(1)
 async def test_own_exceptions_leave_as_they_are(lab: Lab) -> None:
     """call_with_timeout: an exception of the operation's own leaves unchanged, be it a TimeoutError."""
-    for failure in (LookupError("no such page"), TimeoutError("the server's own")):
+    for failure in (LookupError("no such page"), TimeoutError("the server was slow")):
         op = operation(lab, (1, failure))
         call = await lab.call(kata.call_with_timeout, op, 3)
         expect_called(op, call)
         call.expect_error(
             failure,
-            "The operation raised {expected} in time, but {call} {happened}.",
+            "Before its limit the operation raised {expected}, but {call} {happened}.",
             look="What the operation raises is the caller's business: neither swallow, wrap nor replace it.",
         )
+        expect_no_limit_left(lab, call)
 
 
 @pytest.mark.task(2)
@@ -151,12 +186,12 @@ async def test_tries_and_pauses(lab: Lab) -> None:
         asked.append(number)
         return 2.0**number
 
-    op = operation(lab, (1, OSError("1")), (1, ConnectionResetError("2")), (1, "value"))
+    op = operation(lab, (1, OSError("down")), (1, ConnectionResetError("reset")), (1, "value"))
     call = await retrying(lab, op, backoff=backoff)
     expect_called(op, call)
     expect(
         not isinstance(call.error, OSError),
-        "5 tries are allowed, but after {count} of them {error} left the call.",
+        "5 tries are allowed, but the call ended after try {count} by raising {error}.",
         look="TimeoutError and every kind of OSError deserve another try as long as tries are left.",
         mark=op.due(0, 3, 8),
         count=op.started,
@@ -213,7 +248,7 @@ async def test_per_try_limit(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_attempts_are_counted(lab: Lab) -> None:
     """retry: there are exactly `attempts` tries; the last one's own exception leaves, without a further pause."""
-    failures = [OSError(str(number)) for number in range(1, 7)]
+    failures = [OSError(f"try {number}") for number in range(1, 7)]
     for attempts, end in ((1, 1.0), (3, 11.0)):
         op = operation(lab, *[(1.0, failure) for failure in failures])
         began = lab.now
@@ -221,7 +256,7 @@ async def test_attempts_are_counted(lab: Lab) -> None:
         expect_called(op, call)
         expect(
             op.started == attempts,
-            "attempts={attempts}, and every try failed: there were {count} tries.",
+            "attempts={attempts}, and every try failed, but the number of tries was {count}.",
             look="The first try is a try too.",
             attempts=attempts,
             count=op.started,
@@ -229,7 +264,7 @@ async def test_attempts_are_counted(lab: Lab) -> None:
         call.expect_error(
             failures[attempts - 1],
             "attempts={attempts}: the last try raised {expected}, but {call} {happened}.",
-            look="The caller wants to see why the last try failed, not a new exception.",
+            look="The caller wants to see why the last try failed: let that very exception out.",
             attempts=attempts,
         )
         expect(
@@ -256,31 +291,38 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
         look="There is time left until the deadline, and tries are left too.",
         mark=op.due(0, 3),
     )
-    last = op.spans[-1] if op.spans else None
+    second = op.spans[1]
+    counted_from_elsewhere = second.cleanup in (2 + 8, second.start + 8)
     expect(
-        last is None or last.cleanup != last.start + 8 or last.start == 0,
-        "The deadline was t=8, but the second try, started at t=3, was cancelled at t=11, 8 s after its own start.",
-        look="There is one deadline for the whole call; it does not start again with each try.",
+        second.cleanup == 8,
+        "The deadline was t=8, but the second try, which started at t={start}, {fate}.",
+        look="There is one deadline for the whole call. It counts from the call, not from a try or a failure."
+        if counted_from_elsewhere
+        else "A deadline that is only looked at between the tries comes too late for the one that is running.",
         mark=Mark(8, "the deadline"),
+        start=second.start,
+        fate=Message.of("ran on until t={end}", {"end": second.end})
+        if second.cleanup is None
+        else Message.of("was cancelled at t={cleanup}", {"cleanup": second.cleanup}),
     )
     expect(
-        last is not None and last.cleanup == 8,
-        "The second try started at t=3 and the deadline was t=8, but it was not cancelled then.",
-        look="A deadline that is only looked at between the tries comes too late for the one that is running.",
-        mark=Mark(8, "the deadline"),
+        op.started == 2,
+        "The second try was cancelled at the deadline, t=8, but after that another one was started, at t={t}.",
+        look="The deadline is no failed try: it ends everything.",
+        mark=Mark(op.spans[2].start if op.started > 2 else 8, "another try after the deadline"),
+        t=op.spans[2].start if op.started > 2 else 0.0,
     )
     call.expect_error(
         TimeoutError,
         "The deadline was reached during the second try: {call} {happened}, expected TimeoutError.",
-        look="The deadline is no failed try: it ends everything.",
+        look="What ended the call is the deadline, and the caller learns that by TimeoutError, the built-in one.",
     )
     expect(
-        call.ended == 9 and op.started == 2,
-        "The deadline was t=8 and cleaning up took 1 s, but the call ended at t={ended} after {count} tries.",
-        look="At the deadline everything is over: no further try, no pause, only the cleanup of the try that runs.",
+        call.ended == 9,
+        "The deadline was t=8 and cleaning up took 1 s, but the call ended at t={ended}, expected t=9.",
+        look="At the deadline there is one thing left to wait for: the cleanup of the try that runs.",
         mark=call.end(due=9),
         ended=call.ended,
-        count=op.started,
     )
 
 
@@ -342,13 +384,13 @@ async def test_only_some_failures_are_retried(lab: Lab) -> None:
         count=op.started,
     )
     call.expect_error(failure)
-    for passing in (TimeoutError("the server's own"), ConnectionRefusedError("not up yet")):
+    for passing in (TimeoutError("the server was slow"), ConnectionRefusedError("not up yet")):
         op = operation(lab, (1, passing), (1, "value"))
         call = await retrying(lab, op)
         expect_called(op, call)
         expect(
             op.started == 2,
-            "The operation raised {failure}, and was tried {count} times instead of again.",
+            "The operation raised {failure}, which deserves a second try, but the number of tries was {count}.",
             look="TimeoutError and every kind of OSError are retried, whoever raised them.",
             failure=show(passing),
             count=op.started,
@@ -375,25 +417,25 @@ async def test_cancellation_from_outside(lab: Lab) -> None:
             op.started == 1,
             "The caller was cancelled during {where}, and another try was started.",
             look="CancelledError is neither a TimeoutError nor an OSError: do not catch it, or let it out again.",
-            where=where,
+            where=Message(where),
         )
         expect(
             not cleanup or op.spans[0].how == "cancelled",
             "The caller was cancelled, but {where} was not: it ran on behind your back.",
             look="What runs in a task of its own is not cancelled with the caller. Somebody has to do it.",
-            where=where,
+            where=Message(where),
         )
         call.expect_error(
             asyncio.CancelledError,
             "The caller was cancelled during {where}, but {call} {happened}.",
             look="A cancellation from outside is no timeout. Tell whose cancellation it is before you translate it.",
-            where=where,
+            where=Message(where),
         )
         expect(
             call.ended == began + when + cleanup,
             "The caller was cancelled during {where}; the call ended after {took} s, expected {expected} s.",
             look="Stop at once, but wait for the cleanup of what is running.",
-            where=where,
+            where=Message(where),
             took=(call.ended or 0.0) - began,
             expected=when + cleanup,
         )

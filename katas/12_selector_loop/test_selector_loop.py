@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import pytest
 import selector_loop as kata
 
-from asyncio_katas.lab import Attempt, Lab, expect, expect_same, fail, show
+from asyncio_katas.lab import Attempt, Lab, Message, expect, expect_same, fail, show
 
 # How often a loop may look, with nothing happening in between, before it is ended: it would go on for ever.
 LOOKS_IN_VAIN = 64
@@ -72,7 +72,7 @@ class World(selectors.BaseSelector):
         self.now = 0.0
         self.log: list[str] = []
         self.selects: list[Select] = []
-        self.stuck = ""
+        self.stuck: Message | None = None
         self.stuck_look = ""
         self.slept: list[float] = []
         self.early = 0
@@ -146,11 +146,14 @@ class World(selectors.BaseSelector):
         return round(self.now, 2)
 
     @property
-    def story(self) -> str:
+    def story(self) -> Message:
         """The log as text."""
         counted = [(what, len(list(same))) for what, same in itertools.groupby(self.log)]
-        told = [what if count == 1 else f"{what} ({count} times)" for what, count in counted[:24]]
-        return ", ".join(told) or "nothing"
+        told = [
+            what if count == 1 else Message.of("{what} ({count} times)", {"what": what, "count": count})
+            for what, count in counted[:24]
+        ]
+        return Message.joined(told, ", ") if told else Message("nothing")
 
     # What the loop uses.
 
@@ -159,7 +162,9 @@ class World(selectors.BaseSelector):
         self._reads += 1
         if self._reads > READS_IN_VAIN:
             self._end(
-                "The clock was read again and again, and select() of the selector that was handed in was not called",
+                Message(
+                    "The clock was read again and again, and select() of the selector that was handed in was not called"
+                ),
                 "Wait by select() of that selector: it is what lets time pass. Reading the clock does not.",
             )
         return BEGIN + self.now
@@ -169,7 +174,7 @@ class World(selectors.BaseSelector):
         began, self._reads = self.now, 0
         if timeout is not None and math.isinf(timeout):
             self._end(
-                "select() was called with an infinite timeout, which real selectors refuse",
+                Message("select() was called with an infinite timeout, which real selectors refuse"),
                 "None stands for as long as it takes.",
             )
         if not self._ready() and (timeout is None or timeout > 0):
@@ -225,7 +230,10 @@ class World(selectors.BaseSelector):
         if math.isinf(min(arrival, end)):
             names = ", ".join(str(getattr(key.fileobj, "name", "?")) for key in self._keys.values())
             self._end(
-                f"select(None) was called with {names or 'nothing'} registered, and would never have returned",
+                Message.of(
+                    "select(None) was called with {names} registered, and would never have returned",
+                    {"names": names or Message("nothing")},
+                ),
                 "Who was to go on, and where did the loop lose sight of it? The timeout is 0 if a coroutine is ready, "
                 "else the time until the next deadline, and None only if there is no deadline.",
             )
@@ -235,20 +243,24 @@ class World(selectors.BaseSelector):
         names = ", ".join(str(getattr(key.fileobj, "name", "?")) for key in ready)
         if ready:
             self._end(
-                f"select() was called again and again, and each time brought the event of {names}",
+                Message(
+                    "select() was called again and again, and each time brought the event of {names}", {"names": names}
+                ),
                 "A file that stays registered and is not read ends every select() at once. Unregister it after its "
                 "event, and wake whoever waited for it.",
             )
         self._end(
-            "select() was called again and again without an event, in the end with "
-            f"timeout={show(self.selects[-1].timeout)}",
+            Message(
+                "select() was called again and again without an event, in the end with timeout={timeout}",
+                {"timeout": show(self.selects[-1].timeout)},
+            ),
             "A loop that looks again and again keeps the machine busy. Whoever waits for a handle, a deadline or a "
             "file is not ready; and when nobody is, select() waits until the next deadline.",
         )
 
     def _another(self) -> NoReturn:
         self._end(
-            "The loop made a selector of its own, beside the one that was handed in",
+            Message("The loop made a selector of its own, beside the one that was handed in"),
             "Whoever makes the loop chooses the selector: register, wait and unregister with that one.",
         )
 
@@ -263,10 +275,10 @@ class World(selectors.BaseSelector):
             span = self._lab.timeline.begin(what, began)
             span.end, span.how = self.now, "returned"
 
-    def _end(self, why: str, look: str) -> NoReturn:
+    def _end(self, why: Message, look: str) -> NoReturn:
         if not self.stuck:
             self.stuck, self.stuck_look = why, look
-        raise Stuck(why)
+        raise Stuck(str(why))
 
 
 class _Map(Mapping[Any, selectors.SelectorKey]):
@@ -704,7 +716,7 @@ def test_one_select_for_timers_and_files(lab: Lab, monkeypatch: pytest.MonkeyPat
             "{who} was to wake at t={expected}, and woke at t={actual}. All in all: {log}.",
             look="The timeout of select() is the time to the next deadline, also while files are registered. "
             "Afterwards look at both: the events it brought, each for its own reader, and the timers that are due.",
-            who=who if who.startswith("sleep") else f"The reader of file {who}",
+            who=who if who.startswith("sleep") else Message("The reader of file {name}", {"name": who}),
             log=world.story,
         )
     looks = [select for select in world.selects if not select.waited and not select.events]
@@ -810,7 +822,7 @@ def test_a_childs_exception_is_raised_at_its_handle(lab: Lab, monkeypatch: pytes
         "A child raised {failure}, but awaiting its handle raised {seen}.",
         look="Raise the very exception the child has ended with.",
         failure=show(failure),
-        seen=show(seen[0]) if seen else "nothing",
+        seen=show(seen[0]) if seen else Message("nothing"),
     )
     call.expect_value("value", "main caught its child's exception and returned {expected}, but run returned {actual}.")
     expect(
@@ -914,14 +926,15 @@ def test_nothing_starves(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
                 await handle
 
         call = world.run(main(), stuck=True)
-        for who in ("a timer due at t=1", "a file readable from t=2 on", "a coroutine that calls sleep(0) eight times"):
+        others = ("a timer due at t=1", "a file readable from t=2 on", "a coroutine that calls sleep(0) eight times")
+        for starved in others:
             expect(
-                seen_after.get(who, turns[0]) < enough,
+                seen_after.get(starved, turns[0]) < enough,
                 "One coroutine does nothing but await {greed}; {who} was not seen in {turns} turns, up to t={now}.",
                 look="Look at the selector, with timeout 0, and at the timers in every round, also while coroutines "
                 "are ready, and give those that are ready their turn in every round too.",
-                greed=greed,
-                who=who,
+                greed=Message(greed),
+                who=Message(starved),
                 turns=turns[0],
                 now=world.now,
             )
@@ -988,8 +1001,8 @@ def test_run_ends_with_main(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
             look="close() is not throw(): it ends a coroutine at its await, where no `except Exception` can catch it.",
             log=world.story,
         )
-        names = ["a sleeper", "a reader", "an inner one", "a nested one", "one that awaits a handle", "a ready one"]
-        missing = [name for name in names if name not in cleaned[: len(names)]]
+        remaining = ["a sleeper", "a reader", "an inner one", "a nested one", "one that awaits a handle", "a ready one"]
+        missing = [absent for absent in remaining if absent not in cleaned[: len(remaining)]]
         opened = [state for state in world.states if state != inspect.CORO_CLOSED]
         expect(
             opened == [],
@@ -997,7 +1010,11 @@ def test_run_ends_with_main(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
             "run.",
             look="Keep hold of every coroutine until it has ended: those that never ran, that are ready, that sleep, "
             "that wait for a file or for a handle. Close what is left, however main has ended.",
-            how="returned" if problem is None else "raised an exception",
+            how=Message("returned" if problem is None else "raised an exception"),
             count=len(opened),
         )
-        expect(missing == [], "The finally blocks of {missing} had not run.", missing=", ".join(missing))
+        expect(
+            missing == [],
+            "The finally blocks of {missing} had not run.",
+            missing=Message.listed([Message(absent) for absent in missing]),
+        )

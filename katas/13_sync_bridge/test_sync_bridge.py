@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sync_bridge as kata
 
-from asyncio_katas.lab import Call, Lab, expect, show
+from asyncio_katas.lab import Call, Lab, Message, expect, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -34,6 +34,28 @@ class Jobs:
         with self._lock:
             self.finished.append(name)
         return name.upper()
+
+
+def processes_left(lab: Lab, before: list[int]) -> list[int]:
+    """Return the processes that came up since; what an earlier check left behind is not this one's."""
+    return [pid for pid in lab.left_outside()[1] if pid not in before]
+
+
+async def expect_processes_ended(lab: Lab, before: list[int]) -> None:
+    """Expect that leaving the block has ended the pool of processes, where everything else was right."""
+    # Whatever was told to end has ended when nothing can happen any more.
+    await lab.until(lambda: False)
+    expect(
+        not processes_left(lab, before),
+        "What the calls gave was right, but after the block a process of the pool is still there.",
+        look="A pool of processes has to be shut down, and its end waited for.",
+    )
+
+
+async def block(use: Callable[[kata.Offload], Awaitable[None]]) -> None:
+    """Enter the block, use it, leave it."""
+    async with kata.Offload(threads=1, processes=1) as bridge:
+        await use(bridge)
 
 
 @pytest.mark.task(1)
@@ -119,7 +141,7 @@ async def test_as_many_threads_as_allowed(lab: Lab) -> None:
     )
     expect(
         running == 3,
-        "threads=3 and 7 jobs to do, but only {count} were running at the same time.",
+        "threads=3 and 7 jobs to do, but no more than {count} ran at the same time.",
         look="Jobs wait for each other somewhere: a lock, a pool that is too small, or an await too many.",
         count=running,
     )
@@ -129,8 +151,9 @@ async def test_as_many_threads_as_allowed(lab: Lab) -> None:
 
 @pytest.mark.task(2)
 async def test_arguments_and_exceptions(lab: Lab) -> None:
-    """Both methods: positional and keyword arguments arrive, values and exceptions come back."""
+    """Both methods: all arguments arrive, values and exceptions come back, and leaving ends the pools."""
     failure = LookupError("no such page")
+    _, before = lab.left_outside()
 
     def fail_with(error: Exception) -> None:
         raise error
@@ -142,14 +165,15 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
         broken = await lab.call(bridge.in_process, int, "no number")
         named = [await lab.call(method, dict, fn="a", args="b") for method in (bridge.in_thread, bridge.in_process)]
     for call in (in_thread, in_process):
-        if isinstance(call.error, TypeError):
-            expect(
-                False,
-                "{call}(int, 'ff', base=16) raised {error}.",
-                look="run_in_executor and submit differ in keyword arguments. What wraps a call with its arguments?",
-                call=call.name,
-                error=show(call.error),
-            )
+        expect(
+            not isinstance(call.error, TypeError | ValueError),
+            "{call}(int, 'ff', base=16) raised {error}; expected 255.",
+            look="The keyword arguments have not arrived. Both kinds belong to the function: hand both on."
+            if isinstance(call.error, ValueError)
+            else "run_in_executor and submit differ in keyword arguments. What wraps a call with its arguments?",
+            call=call.name,
+            error=show(call.error),
+        )
         call.expect_value(255, "{call}(int, 'ff', base=16) returned {actual}, expected {expected}.")
     for call in named:
         call.expect_value(
@@ -159,16 +183,18 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
         )
     raising.expect_error(failure, "The function raised {expected} in its thread, but {call} {happened}.")
     broken.expect_error(ValueError, "The function raised a ValueError in its process, but {call} {happened}.")
+    await expect_processes_ended(lab, before)
 
 
 @pytest.mark.task(2)
 async def test_processes_are_others_and_reused(lab: Lab) -> None:
     """in_process: runs in another process; with processes=1 it is the same one for every call."""
+    _, before = lab.left_outside()
     async with kata.Offload(threads=1, processes=1) as bridge:
         calls = [lab.call(bridge.in_process, os.getpid) for _ in range(3)]
         for call in calls:
             await call
-        _, workers = lab.left_outside()
+        workers = processes_left(lab, before)
     pids = []
     for call in calls:
         call.raise_crash()
@@ -181,7 +207,7 @@ async def test_processes_are_others_and_reused(lab: Lab) -> None:
     expect(
         len(set(pids)) == 1,
         "processes=1, but three calls ran in {count} different processes.",
-        look="Starting a process is expensive: make the pool once, and keep it until the block is left.",
+        look="Starting a process is expensive: one pool for the whole block, whose process takes job after job.",
         count=len(set(pids)),
     )
     expect(
@@ -190,6 +216,7 @@ async def test_processes_are_others_and_reused(lab: Lab) -> None:
         look="`processes` is how many workers the pool may have.",
         count=len(workers),
     )
+    await expect_processes_ended(lab, before)
 
 
 @pytest.mark.task(2)
@@ -245,7 +272,11 @@ async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
             look="Nothing can stop a running thread. The await can end all the same; the thread runs on behind it.",
             place=place,
         )
-        call.expect_error(asyncio.CancelledError, "The caller was cancelled, but {call} {happened}.")
+        call.expect_error(
+            asyncio.CancelledError,
+            "The caller was cancelled, but {call} {happened}.",
+            look="Whoever is cancelled ends by CancelledError: let it pass instead of returning something.",
+        )
 
 
 @pytest.mark.task(3)
@@ -263,27 +294,26 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
         failing: list[Call] = []
         leaving: list[bool] = []
 
-        async def use() -> None:
-            async with kata.Offload(threads=1, processes=1) as bridge:
-                for name in names:
-                    calls.append(lab.call(bridge.in_thread, jobs.hold, name))
-                    if special == "failed":
-                        failing.append(lab.call(bridge.in_thread, int, "no number"))
-                await lab.until(lambda: len(jobs.started) == 1)
-                if special == "cancelled":
-                    calls[0].cancel()
-                    await lab.rest()
-                leaving.append(True)
-                if problem is not None:
-                    raise problem
+        async def use(bridge: kata.Offload) -> None:
+            for name in names:
+                calls.append(lab.call(bridge.in_thread, jobs.hold, name))
+                if special == "failed":
+                    failing.append(lab.call(bridge.in_thread, int, "no number"))
+            await lab.until(lambda: len(jobs.started) == 1)
+            if special == "cancelled":
+                calls[0].cancel()
+                await lab.rest()
+            leaving.append(True)
+            if problem is not None:
+                raise problem
 
-        block = lab.call(use)
+        whole = lab.call(block, use)
         await lab.until(lambda: bool(leaving))
         # The block is being left. That this returns shows that the loop goes on meanwhile.
         await lab.rest()
-        left_early = block.over
+        left_early = whole.over
         jobs.gate.open()
-        await block
+        await whole
         finished = list(jobs.finished)
         for call in calls:
             await call
@@ -291,17 +321,17 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
             await call
             call.expect_error(ValueError)
         expect(
-            special != "failed" or block.error is not failing[0].error,
+            special != "failed" or whole.error is not failing[0].error,
             "A job failed while the block was being left, and its exception left the block.",
             look="A job's exception belongs to whoever awaits the job. Leaving only waits, for all of them.",
         )
-        if problem is None or isinstance(block.error, NotImplementedError):
-            block.raise_crash()
+        if problem is None or isinstance(whole.error, NotImplementedError):
+            whole.raise_crash()
         expect(
             not left_early,
             "The block was left{when} while a function was still running in its thread.",
             look="shutdown(wait=False) does not wait, and who was cancelled does not either. Something has to.",
-            when=" by an exception" if problem else "",
+            when=Message(" by an exception" if problem else ""),
         )
         expect(
             sorted(finished) == list(names),
@@ -313,16 +343,22 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
             if special != "cancelled":
                 call.expect_value(name.upper(), "A job gave {actual} instead of its own result, {expected}.")
         if problem is not None:
-            block.expect_error(
-                problem,
-                "An exception was raised in the block, but leaving it ended otherwise: it {happened}.",
+            came = Message("no exception came out")
+            if whole.error is not None:
+                came = Message.of("what came out was {error}", {"error": show(whole.error)})
+            expect(
+                whole.error is problem,
+                "The block was left by {problem}, but {came}.",
                 look="What is raised in the block leaves it, after the jobs are done.",
+                problem=show(problem),
+                came=came,
             )
 
 
 @pytest.mark.task(3)
 async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
     """After the block no thread and no process of the pools is left."""
+    _, before = lab.left_outside()
     async with kata.Offload(threads=2, processes=1) as bridge:
         first = await lab.call(bridge.in_thread, threading.get_ident)
         second = await lab.call(bridge.in_process, os.getpid)
@@ -330,12 +366,11 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
     second.raise_crash()
     # Whatever was told to end has ended when this returns.
     await lab.rest()
-    threads, processes = lab.left_outside()
+    threads, _ = lab.left_outside()
     expect(
-        not processes,
-        "The block was left, and {count} processes of the pool are still there.",
+        not processes_left(lab, before),
+        "The block was left, and a process of the pool is still there.",
         look="A pool of processes has to be shut down, and its end waited for.",
-        count=len(processes),
     )
     expect(
         not threads,

@@ -70,7 +70,7 @@ def grade(tmp_path: Path) -> Callable[..., Verdicts]:
         (tmp_path / "test_answer.py").write_text(CHECKS + dedent(checks))
         (tmp_path / "run.py").write_text(RUN)
         done = subprocess.run(
-            [sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
+            [sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False
         )
         path = tmp_path / "verdicts.json"
         assert path.exists(), done.stdout + done.stderr

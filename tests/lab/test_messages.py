@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asyncio_katas.lab import expect, expect_same, fail, same, show
+from asyncio_katas.lab import Mark, expect, expect_same, fail, same, show
 from asyncio_katas.lab.messages import CheckFailed, Message, describe, moment
 
 
@@ -270,3 +270,23 @@ def test_fail_always_fails() -> None:
     """fail() raises its one sentence."""
     with pytest.raises(CheckFailed, match="gone"):
         fail("gone")
+
+
+def test_messages_are_joined_and_listed() -> None:
+    """Several messages make one, a line each or as a list in words; each part stays a message of its own."""
+    parts: list[str | Message] = [Message("{n} tasks", {"n": "2"}), "as it is"]
+    assert str(Message.joined(parts)) == "2 tasks\nas it is"
+    assert str(Message.joined(parts, ", ")) == "2 tasks, as it is"
+    assert [str(Message.listed(names)) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+def test_the_text_at_a_mark_is_filled_from_the_values() -> None:
+    """The text at the moment to look at is a template like the message and the pointer."""
+    with pytest.raises(CheckFailed) as caught:
+        fail("{n} ran.", look="Not {n}.", mark=Mark(2, "{n} at once"), n=8)
+    assert caught.value.mark == Mark(2, Message("{n} at once", {"n": "8"}))

@@ -101,9 +101,9 @@ def test_probe_raises_nothing_of_its_own(label: Any, make: Callable[[], Any]) ->
         probe = lab.probe(echo, label=label)
         value = make()
         assert await probe(value) is value
-        record = lab.timeline.record(lab.now, None)
+        record = lab.timeline.record(lab.now, Mark(1, "later"))
         assert record is not None
-        assert len(draw(record)) == 2
+        assert len(draw(record)) == 3
 
     run(main)
 
@@ -264,7 +264,7 @@ def test_an_attempt_keeps_what_came_of_it() -> None:
     assert lab.attempt(int, "ff", base=16).value == 255
     failure = lab.attempt(int, "no number")
     assert isinstance(failure.error, ValueError)
-    assert failure.happened.startswith("raised ValueError")
+    assert str(failure.happened).startswith("raised ValueError")
     failure.expect_error(ValueError)
     with pytest.raises(CheckFailed, match="returned 255, expected 256"):
         lab.attempt(int, "255").expect_value(256)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asyncio_katas.lab.timeline import Mark, Timeline, draw
+from asyncio_katas.lab.timeline import Mark, Timeline, draw, unexplained
 
 
 def columns(line: str) -> int:
@@ -30,7 +30,7 @@ def timeline(*spans: tuple[str, float, float | None], how: str = "returned", now
 RECORDS = {
     "plain": timeline(("a", 0, 1), ("b", 0, 2)),
     "zero length": timeline(("a", 0, 0), ("b", 5, 5), ("c", 2, 2)),
-    "no time at all": timeline(("a", 0, 0)),
+    "one moment": timeline(("a", 3, 3)),
     "raised at the end": timeline(("a", 10, 10), ("b", 0, 10), how="raised"),
     "running": timeline(("a", 0, None), ("b", 3, None), now=7),
     "many": timeline(*[(f"url {n}", n, n + 1) for n in range(500)]),
@@ -84,6 +84,46 @@ def test_bars_stand_at_their_times() -> None:
 def test_nothing_seen_is_no_timeline() -> None:
     """Without a span there is no timeline."""
     assert Timeline().record(3, None) is None
+
+
+def test_what_takes_no_time_is_no_timeline() -> None:
+    """Where nothing took any time there is nothing to draw."""
+    assert timeline(("a", 0, 0), ("b", 0, 0))() is None
+    assert timeline(("a", 0, 0))(Mark(0, "here")) is None
+    assert timeline(("a", 0, 0))(Mark(0, "here", due=1)) is not None
+
+
+def test_a_closed_timeline_stays_as_it_was() -> None:
+    """What is cancelled when a check is cleared away was still running when the check ended."""
+    seen = Timeline()
+    running, cleaning = seen.begin("running", 0), seen.begin("cleaning up", 1)
+    cleaning.how, cleaning.cleanup = "cancelled", 2
+    seen.close(4)
+    for span in (running, cleaning):
+        span.how, span.end = "cancelled", 5
+    seen.begin("afterwards", 5)
+    record = seen.record(9, None)
+    assert record is not None
+    _axis, first, second = draw(record, 80)
+    assert record["end"] == 4
+    assert first.endswith("█…")
+    assert second.endswith("░…")
+    assert unexplained(record["spans"]) == ["running", "cleanup"]
+
+
+def test_the_rows_nearest_to_the_mark_are_drawn() -> None:
+    """Of many rows those are shown that began or ended around the moment to look at; without one, the last."""
+    spans = [(f"row {n}", float(n), n + 1.0) for n in range(40)]
+    around = draw(timeline(*spans)(Mark(20, "here")), 80)
+    assert [row.split()[1] for row in around if row.startswith("row ")] == [str(n) for n in range(12, 28)]
+    last = draw(timeline(*spans)(), 80)
+    assert [row.split()[1] for row in last if row.startswith("row ")] == [str(n) for n in range(24, 40)]
+
+
+def test_the_axis_ends_with_what_is_drawn() -> None:
+    """Time that passes after everything has ended is not drawn."""
+    assert timeline(("a", 0, 1), now=80)()["end"] == 1
+    assert timeline(("a", 0, None), now=80)()["end"] == 80
 
 
 def test_cancellation_and_cleanup_are_visible() -> None:

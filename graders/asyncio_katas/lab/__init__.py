@@ -6,7 +6,7 @@ marker `task(number)` and, where it watches something, the fixture `lab`.
 
 from asyncio_katas.lab.calls import Attempt, Call, ThreadCall
 from asyncio_katas.lab.lab import Lab
-from asyncio_katas.lab.messages import expect, expect_same, fail, same, show
+from asyncio_katas.lab.messages import Message, expect, expect_same, fail, same, show
 from asyncio_katas.lab.probes import Gate, Probe
 from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, pass_gate
 from asyncio_katas.lab.timeline import Mark, Span
@@ -17,6 +17,7 @@ __all__ = [
     "Gate",
     "Lab",
     "Mark",
+    "Message",
     "Probe",
     "ProcessGate",
     "Span",

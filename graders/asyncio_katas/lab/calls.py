@@ -10,11 +10,10 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from asyncio_katas.lab.chains import Place, answer_line, place_of
+from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import owner
 from asyncio_katas.lab.limits import LimitFired
-from asyncio_katas.lab.messages import expect, fail, same, show
-from asyncio_katas.lab.probes import Probe
+from asyncio_katas.lab.messages import Message, expect, fail, same, show
 from asyncio_katas.lab.timeline import Mark
 
 if TYPE_CHECKING:
@@ -35,9 +34,11 @@ class Ending:
         self.left_behind: list[asyncio.Task[Any]] = []
 
     @property
-    def happened(self) -> str:
+    def happened(self) -> Message:
         """What came of the call, in words."""
-        return f"returned {show(self.value)}" if self.error is None else f"raised {show(self.error)}"
+        if self.error is None:
+            return Message("returned {value}", {"value": show(self.value)})
+        return Message("raised {error}", {"error": show(self.error)})
 
     def end(self, due: float | None = None) -> Mark:
         """Mark in the timeline when the call ended, and when that was expected."""
@@ -78,7 +79,7 @@ class Ending:
         fail(
             template or "{call} {happened}, expected {expected} to leave it.",
             look=look,
-            mark=Mark(self.ended or 0.0, self.happened),
+            mark=Mark(self.ended or 0.0, "{happened}"),
             **{"call": self.name, "happened": self.happened, "expected": show(expected), **values},
         )
 
@@ -121,7 +122,8 @@ class ThreadCall(Ending):
         __tracebackhide__ = True
         if not self._lab.wait(lambda: self.over):
             place = self.place()
-            where = f":\n  {place}: {place.source()}" if place else "."
+            values = {"place": str(place), "source": place.source() if place else ""}
+            where = Message.of(":\n  {place}: {source}", values) if place else Message(".")
             look = look or "Who should wake it up, and on which thread would that have to happen?"
             shown: dict[str, Any] = {"call": self.name, "where": where, **values}
             fail(
@@ -134,12 +136,7 @@ class ThreadCall(Ending):
 
     def place(self) -> Place | None:
         """Return the line of the code under test that the call has reached."""
-        frame = sys._current_frames().get(self._thread.ident or 0)
-        places = []
-        while frame is not None:
-            places.append(place_of(frame))
-            frame = frame.f_back
-        return answer_line(reversed(places))
+        return stack_line(sys._current_frames().get(self._thread.ident or 0))
 
 
 class Call(Ending):
@@ -232,6 +229,4 @@ def _expect_signature(name: str, fn: Callable[..., Any], args: tuple[Any, ...], 
 
 
 def _argument(value: object) -> str:
-    if isinstance(value, Probe):
-        return value._name
     return getattr(value, "__name__", None) or show(value)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from asyncio_katas.lab.messages import Message
+
 _GRADER = str(Path(__file__).parent.parent)
 _PACKAGES = {"site-packages", "dist-packages"}
 _STANDARD_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen", "<string>")
@@ -99,24 +101,38 @@ def answer_line(places: Iterable[Place]) -> Place | None:
     return found[-1] if found else None
 
 
-def describe_tasks(tasks: Iterable[asyncio.Task[Any]]) -> str:
-    """Return a line per task: its chain down to the answer's line, and what that line waits for."""
+def stack_line(frame: FrameType | None) -> Place | None:
+    """Return the line of the code under test that a thread's stack has reached; `frame` is the innermost."""
+    places = []
+    while frame is not None:
+        places.append(place_of(frame))
+        frame = frame.f_back
+    return answer_line(reversed(places))
+
+
+def describe_tasks(tasks: Iterable[asyncio.Task[Any]]) -> Message | None:
+    """Return a line per task, if any: its chain down to the answer's line, and what that line waits for."""
     chains = [(task, await_chain(task)) for task in sorted(tasks, key=_number)]
-    of_answer = [(task, chain) for task, chain in chains if answer_line(chain)]
-    shown = of_answer or [(task, chain) for task, chain in chains if not all(place.is_lab for place in chain)]
-    lines = [_describe(task, chain) for task, chain in shown[:_SHOWN_TASKS]]
-    if len(shown) > _SHOWN_TASKS:
-        lines.append(f"  ... and {len(shown) - _SHOWN_TASKS} more tasks")
-    return "\n".join(lines)
+    of_answer = [(task, chain, line) for task, chain in chains if (line := answer_line(chain))]
+    if not of_answer:
+        lines = _describe_strange(task for task, chain in chains if not all(place.is_lab for place in chain))
+        return Message.joined(lines) if lines else None
+    # Where only one is left, its line takes no more room than to say so.
+    most = _SHOWN_TASKS if len(of_answer) > _SHOWN_TASKS + 1 else len(of_answer)
+    lines = [_describe(task, chain, line) for task, chain, line in of_answer[:most]]
+    if len(of_answer) > most:
+        lines.append(Message.of("  ... and {count} more tasks", {"count": len(of_answer) - most}))
+    return Message.joined(lines) if lines else None
 
 
-def describe_callback(callback: Any) -> str:
-    """Return the line where a plain callback of the code under test is defined, or nothing for any other."""
+def describe_callback(callback: Any) -> Message | None:
+    """Return the line where a plain callback of the code under test is defined, or None for any other."""
     code = getattr(getattr(callback, "func", callback), "__code__", None)
     place = _place(code, None) if isinstance(code, CodeType) else None
     if place is None or not place.is_answer:
-        return ""
-    return f"  callback {place}\n      {Path(place.path).name}:{place.line}: {place.source()}"
+        return None
+    where = f"{Path(place.path).name}:{place.line}: {place.source()}"
+    return Message("  callback {place}\n      {where}", {"place": str(place), "where": where})
 
 
 def _number(task: asyncio.Task[Any]) -> tuple[int, str]:
@@ -124,21 +140,54 @@ def _number(task: asyncio.Task[Any]) -> tuple[int, str]:
     return len(name), name
 
 
-def _describe(task: asyncio.Task[Any], chain: list[Place]) -> str:
+def _describe(task: asyncio.Task[Any], chain: list[Place], line: Place) -> Message:
     steps = [str(place) for place in chain if not place.is_lab and not place.is_library]
-    line = answer_line(chain) or next((place for place in reversed(chain) if place.is_check), None)
     # What the code under test called last, in the library's own words.
-    inside = chain[chain.index(line) + 1 :] if line else chain
+    inside = chain[chain.index(line) + 1 :]
     called = [place.function for place in inside if place.is_library]
     steps += called[-1:]
-    source = f"\n      {Path(line.path).name}:{line.line}: {line.source()}" if line and line.source() else ""
-    return f"  {task.get_name()}: {' > '.join(steps) or 'not started'}{_waits_for(task)}{source}"
+    source = f"\n      {Path(line.path).name}:{line.line}: {line.source()}" if line.source() else ""
+    values = {"task": task.get_name(), "steps": " > ".join(steps), "waiter": _waits_for(task), "source": source}
+    if values["waiter"]:
+        return Message("  {task}: {steps} > waits for {waiter}{source}", values)
+    return Message("  {task}: {steps}{source}", values)
+
+
+def _describe_strange(tasks: Iterable[asyncio.Task[Any]]) -> list[Message]:
+    """Return the lines of tasks whose coroutines are none of the answer's: what they run, and where it was called.
+
+    Those that were made by one line of the answer's share one here.
+    """
+    alike: dict[tuple[str, Place | None], list[str]] = {}
+    for task in tasks:
+        coroutine: Any = task.get_coro()
+        what = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+        alike.setdefault((what, origin_line(getattr(coroutine, "cr_origin", None))), []).append(task.get_name())
+    lines = []
+    for (what, line), names in list(alike.items())[:_SHOWN_TASKS]:
+        told = ", ".join(names[:_SHOWN_TASKS])
+        more = {"names": told, "count": len(names) - _SHOWN_TASKS}
+        shown = Message.of("{names} and {count} more", more) if len(names) > _SHOWN_TASKS else told
+        values: dict[str, str | Message] = {"tasks": shown, "what": what}
+        if line is None:
+            lines.append(Message("  {tasks}: {what}", values))
+        else:
+            values |= {"place": str(line), "source": line.source()}
+            lines.append(Message("  {tasks}: {what}\n      called here: {place}: {source}", values))
+    return lines
+
+
+def origin_line(origin: Any) -> Place | None:
+    """Return the line of the code under test that made a coroutine, from what the interpreter tracked of it."""
+    if not origin:
+        return None
+    return answer_line([Place(path, line, name) for path, line, name in reversed(origin)])
 
 
 def _waits_for(task: asyncio.Task[Any]) -> str:
     waiter = getattr(task, "_fut_waiter", None)
     if isinstance(waiter, asyncio.Task):
-        return f" > waits for {waiter.get_name()}"
+        return waiter.get_name()
     if waiter is not None and type(waiter).__name__ == "_GatheringFuture":
-        return " > waits for gather()"
+        return "gather()"
     return ""

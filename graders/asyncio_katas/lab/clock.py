@@ -10,19 +10,22 @@ import concurrent.futures
 import heapq
 import math
 import selectors
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks
+from asyncio_katas.lab.chains import Place, describe_callback, describe_tasks, stack_line
 from asyncio_katas.lab.messages import CheckFailed, Message
 from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.timeline import Mark
 
 # What the threads of the loop's default pool are called.
 DEFAULT_POOL = "loop-pool"
+# What the loop reports itself; everything else it complains of is in the words of asyncio.
+USED_FROM_ANOTHER_THREAD = "used from another thread"
 # Far above what any answer needs (hundreds), reached within a second by one that spins.
 TURNS_WITHOUT_TIME = 20_000
 TURNS_AT_ALL = 200_000
@@ -96,7 +99,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Schedule a callback, and note down a call from another thread: a sleeping loop would not notice it."""
         # Set while the loop runs. The noted call is honoured: the check judges it when the code is done.
         if self._thread_id not in (None, threading.get_ident()):  # type: ignore[attr-defined]
-            self.complaints.append({"message": "the loop, or a future of its, was used from another thread"})
+            self.complaints.append({"message": USED_FROM_ANOTHER_THREAD, "place": stack_line(sys._getframe(1))})
         return super().call_soon(callback, *args, context=context)
 
     def create_task(self, coro: Any, **kwargs: Any) -> Any:
@@ -108,7 +111,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def tasks_of(self, whose: object) -> set[asyncio.Task[Any]]:
         """Return the unfinished tasks that were created on somebody's behalf, however indirectly."""
-        return {task for task in asyncio.all_tasks(self) if self._owners.get(task) is whose}
+        owners = self._owners
+        return {task for task in asyncio.all_tasks(self) if owners.get(task) is whose}
 
     def next_timer(self) -> float | None:
         """Return when the next timer is due, or None without any."""
@@ -207,7 +211,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             Message.of(
                 "Every task waits and nothing can wake them: at t={t} there is no timer, no I/O and no thread left.\n"
                 "{tasks}",
-                {"t": self._now, "tasks": describe_tasks(tasks)},
+                {"t": self._now, "tasks": describe_tasks(tasks) or ""},
             ),
             Message("Look at what the last line of each chain waits for: who should wake it, and why did nobody?"),
             Mark(self._now, "everything stands still"),
@@ -231,13 +235,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             Mark(self._now, "the clock stands still" if still else "still no end"),
         )
 
-    def _describe_spinners(self, *, just_jumped: bool) -> str:
+    def _describe_spinners(self, *, just_jumped: bool) -> Message | str:
         ready = list(self._ready)  # type: ignore[attr-defined]
         handles = ready or (self._scheduled[:1] if just_jumped else [])  # type: ignore[attr-defined]
         waiting = asyncio.all_tasks(self)
         tasks = {task for handle in handles for task in _woken_by(handle, waiting)}
         callbacks = [text for handle in handles if (text := describe_callback(handle._callback))]
-        return "\n".join(callbacks) or describe_tasks(tasks or waiting)
+        return Message.joined(callbacks) if callbacks else describe_tasks(tasks or waiting) or ""
 
 
 class _Timer(asyncio.TimerHandle):

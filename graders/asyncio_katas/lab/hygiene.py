@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asyncio_katas.lab.blocking import real_sleep
-from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks
-from asyncio_katas.lab.clock import VirtualLoop
+from asyncio_katas.lab.chains import Place, answer_line, await_chain, describe_tasks, origin_line
+from asyncio_katas.lab.clock import USED_FROM_ANOTHER_THREAD, VirtualLoop
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
 from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.timeline import Mark
@@ -32,7 +32,8 @@ _TURNS_OF_GRACE = 4
 _WATCHED = (types.CoroutineType, types.AsyncGeneratorType, asyncio.Future, asyncio.BaseEventLoop)
 # Real seconds for threads that were told to end; waiting longer can only let a wrong answer off.
 _SECONDS_OF_GRACE = 2.0
-_LEFT_TASKS = "{count} {tasks_word} still running when {name} ended:\n{tasks}"
+_LEFT_TASK = "1 task was still running when {name} ended:\n{tasks}"
+_LEFT_TASKS = "{count} tasks were still running when {name} ended:\n{tasks}"
 
 
 class Hygiene:
@@ -94,7 +95,7 @@ class Hygiene:
                 continue
             state = inspect.getcoroutinestate(thing)
             if state == inspect.CORO_CREATED:
-                return _unawaited(f"'{thing.__qualname__}'", _origin(thing.cr_origin))
+                return _unawaited(f"'{thing.__qualname__}'", origin_line(thing.cr_origin))
             if state == inspect.CORO_SUSPENDED and not _belongs_to_a_task(thing):
                 return _suspended(thing.__qualname__, answer_line(await_chain(thing)))
         for thing in things:
@@ -105,7 +106,11 @@ class Hygiene:
     def _complaints(self, loop: VirtualLoop | None) -> CheckFailed | None:
         for complaint in loop.complaints if loop else []:
             error = complaint.get("exception")
-            what = complaint.get("message", "") + (f"\n  {describe(error)}" if error is not None else "")
+            what: str | Message = complaint.get("message", "")
+            if what == USED_FROM_ANOTHER_THREAD:
+                return _used_from_another_thread(complaint["place"])
+            if error is not None:
+                what = Message.joined([what, f"  {describe(error)}"])
             return CheckFailed(
                 Message.of("The event loop had to report: {what}", {"what": what}),
                 Message("Nobody else could see this: it happened in a callback, or in a task that was thrown away."),
@@ -160,18 +165,17 @@ def _tasks_left(lab: Lab, tasks: set[asyncio.Task[Any]]) -> CheckFailed | None:
         left = [task for task in call.left_behind if not task.done()] or call.left_behind
         if left:
             return _left(left, call.name, call.end())
-    return _left(list(tasks), "the check", None) if tasks else None
+    return _left(list(tasks), Message("the check"), None) if tasks else None
 
 
-def _left(tasks: list[asyncio.Task[Any]], name: str, mark: Mark | None) -> CheckFailed:
+def _left(tasks: list[asyncio.Task[Any]], name: str | Message, mark: Mark | None) -> CheckFailed:
     values = {
         "count": len(tasks),
-        "tasks_word": "task was" if len(tasks) == 1 else "tasks were",
         "name": name,
-        "tasks": describe_tasks(tasks) or "  (already gone)",
+        "tasks": describe_tasks(tasks) or Message("  (already gone)"),
     }
     return CheckFailed(
-        Message.of(_LEFT_TASKS, values),
+        Message.of(_LEFT_TASK if len(tasks) == 1 else _LEFT_TASKS, values),
         Message("Whoever starts a task waits for it or cancels it, and waits until a cancelled one has ended."),
         mark,
     )
@@ -237,26 +241,39 @@ def _threads_left(outside: Outside) -> CheckFailed | None:
     )
 
 
-def _unawaited(name: str, line: Place | None) -> CheckFailed:
-    where = f"\n  created here: {line}: {line.source()}" if line else ""
+def _used_from_another_thread(line: Place | None) -> CheckFailed:
+    values = {"place": str(line), "source": line.source() if line else ""}
+    here = "The event loop, or one of its futures, was used from another thread:\n  {place}: {source}"
     return CheckFailed(
-        Message.of("The coroutine {name} was created and never awaited.{where}", {"name": name, "where": where}),
+        Message.of(here if line else "The event loop, or one of its futures, was used from another thread.", values),
+        Message("From another thread only loop.call_soon_threadsafe() and run_coroutine_threadsafe() may be called."),
+    )
+
+
+def _unawaited(name: str, line: Place | None) -> CheckFailed:
+    values = {"name": name, "place": str(line), "source": line.source() if line else ""}
+    here = "The coroutine {name} was created and never awaited.\n  created here: {place}: {source}"
+    return CheckFailed(
+        Message.of(here if line else "The coroutine {name} was created and never awaited.", values),
         Message("Calling an `async def` runs nothing. On every way out it must be awaited, made a task, or closed."),
     )
 
 
 def _suspended(name: str, line: Place | None) -> CheckFailed:
-    where = f"\n  it stands here: {line}: {line.source()}" if line else ""
+    values = {"name": name, "place": str(line), "source": line.source() if line else ""}
+    here = "'{name}' was left suspended half-way.\n  it stands here: {place}: {source}"
     return CheckFailed(
-        Message.of("'{name}' was left suspended half-way.{where}", {"name": name, "where": where}),
+        Message.of(here if line else "'{name}' was left suspended half-way.", values),
         Message("What is not run to its end has to be closed, so that its `finally` blocks run."),
     )
 
 
 def _unretrieved(future: Any, error: BaseException) -> CheckFailed:
-    name = f"task {future.get_name()}" if isinstance(future, asyncio.Task) else "future"
+    is_task = isinstance(future, asyncio.Task)
+    values = {"name": future.get_name() if is_task else "", "error": describe(error)}
+    of_task = "The exception of a task {name} was never looked at: {error}"
     return CheckFailed(
-        Message.of("The exception of a {name} was never looked at: {error}", {"name": name, "error": describe(error)}),
+        Message.of(of_task if is_task else "The exception of a future was never looked at: {error}", values),
         Message("Await every task, or ask it for its exception(): one that nobody looks at is lost."),
     )
 
@@ -283,12 +300,6 @@ def _belongs_to_a_task(coroutine: types.CoroutineType[Any, Any, Any]) -> bool:
         or type(owner).__name__ in {"TaskStepMethWrapper", "coroutine_wrapper", "frame", "async_generator_asend"}
         for owner in gc.get_referrers(coroutine)
     )
-
-
-def _origin(origin: Any) -> Place | None:
-    if not origin:
-        return None
-    return answer_line([Place(path, line, name) for path, line, name in reversed(origin)])
 
 
 def _line_of(traceback_text: str) -> Place | None:

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from asyncio_katas.lab.blocking import real_sleep
 from asyncio_katas.lab.calls import Attempt, Call, Ending, ThreadCall
-from asyncio_katas.lab.chains import Place, answer_line, place_of
+from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
 from asyncio_katas.lab.outside import Outside
@@ -152,6 +152,7 @@ class Lab:
                 value = runner.run(main())
                 failure = self.hygiene.verdict(self, loop)
             finally:
+                self.timeline.keep()
                 end_tasks(loop)
         if failure is not None:
             raise failure
@@ -268,9 +269,4 @@ class Lab:
 
     def note_block(self) -> None:
         """Remember where the loop's thread stands now, instead of answering."""
-        frame = sys._current_frames().get(self.loop_thread.ident or 0)
-        places = []
-        while frame is not None:
-            places.append(place_of(frame))
-            frame = frame.f_back
-        self.blocked_at.append(answer_line(reversed(places)))
+        self.blocked_at.append(stack_line(sys._current_frames().get(self.loop_thread.ident or 0)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from asyncio_katas.lab.chains import Place, answer_line, place_of
+from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.messages import CheckFailed, Message
 
 # Code that swallows the first interruption meets further ones, in real seconds.
@@ -71,13 +71,9 @@ class Limit:
     def _fire(self, _: int, frame: FrameType | None) -> None:
         if not self._armed:
             return
-        places: list[Place] = []
-        while frame is not None:
-            places.append(place_of(frame))
-            frame = frame.f_back
         if not self.fired:
             self.fired = True
-            self.line = answer_line(reversed(places))
+            self.line = stack_line(frame)
         raise LimitFired
 
     def verdict(self) -> CheckFailed:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from asyncio_katas.lab.timeline import Mark
+if TYPE_CHECKING:
+    from asyncio_katas.lab.timeline import Mark
 
 
 class _Shorten(reprlib.Repr):
@@ -73,22 +74,42 @@ def moment(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """A template and the named values that fill it; text only, so that it crosses a process boundary."""
+    """A template and the named values that fill it; text only, so that it crosses a process boundary.
+
+    A value is text that no language changes, or a message of its own.
+    """
 
     template: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str | Message] = field(default_factory=dict)
 
     @classmethod
     def of(cls, template: str, values: Mapping[str, object]) -> Message:
-        """Fill in values: text stays as it is, numbers and other objects are shown shortly."""
+        """Fill in values: text and messages stay as they are, numbers and other objects are shown shortly."""
         return cls(template, {name: _text(value) for name, value in values.items()})
+
+    @classmethod
+    def joined(cls, messages: Iterable[str | Message], separator: str = "\n") -> Message:
+        """Return one message of several, a line each where nothing else is to stand between them."""
+        named = {f"part{number}": message for number, message in enumerate(messages, start=1)}
+        return cls(separator.join(f"{{{name}}}" for name in named), named)
+
+    @classmethod
+    def listed(cls, messages: Sequence[str | Message]) -> Message:
+        """Return one message that lists several: "a, b and c"."""
+        *others, last = messages or [""]
+        if not others:
+            return cls.joined([last])
+        listed = cls.joined(others[:1])
+        for following in others[1:]:
+            listed = Message("{others}, {next}", {"others": listed, "next": following})
+        return Message("{others} and {last}", {"others": listed, "last": last})
 
     def __str__(self) -> str:
         return self.template.format_map(self.values)
 
 
-def _text(value: object) -> str:
-    if type(value) is str:
+def _text(value: object) -> str | Message:
+    if type(value) is str or type(value) is Message:
         return value
     if type(value) is float:
         return moment(value)
@@ -106,12 +127,12 @@ class CheckFailed(AssertionError):  # noqa: N818 - a verdict, not an error of th
 
 
 def fail(template: str, /, *, look: str = "", mark: Mark | None = None, **values: object) -> NoReturn:
-    """Fail the check with one fact (`template`) and one pointer (`look`), both filled from `values`."""
+    """Fail the check with one fact (`template`) and one pointer (`look`), filled from `values` like the mark's text."""
     __tracebackhide__ = True
     raise CheckFailed(
         Message.of(template, values),
         Message.of(look, values) if look else None,
-        mark,
+        replace(mark, text=Message.of(mark.text, values)) if mark and isinstance(mark.text, str) else mark,
     )
 
 

@@ -245,10 +245,13 @@ def _job_on_its_way(look: _Look) -> bool:
 
     A job that waits while all workers of its pool are at work is their affair.
     """
+    if not look.jobs:
+        return False
     workers = [thread for thread in look.threads if _is_pool_worker(thread)]
     begun = {_job_of(look.frame(worker)) for worker in workers}
-    # A look leaves out whoever looks, which may be a worker at its job.
-    begun.add(_job_of(inspect.currentframe()))
+    if _is_pool_worker(threading.current_thread()):
+        # A look leaves out whoever looks, which is a worker at its job.
+        begun.add(_job_of(inspect.currentframe()))
     queues = concurrent.futures.thread._threads_queues
     idle = [queues.get(worker) for worker in workers if look.is_idle(worker)]
     return any(queue in idle for job, queue in look.jobs.items() if job not in begun)

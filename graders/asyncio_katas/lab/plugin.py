@@ -110,6 +110,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             finally:
                 if limit:
                     limit.stop()
+                lab.timeline.close(lab.last_moment)
                 lab.end()
             failure = _failure(lab, limit, failure) or failure
             if failure is None:
@@ -164,7 +165,8 @@ def _blocked(lab: Lab) -> CheckFailed | None:
     if not lab.blocked_at:
         return None
     place = lab.blocked_at[0]
-    where = f":\n  {place}: {place.source()}" if place else "."
+    values = {"place": str(place), "source": place.source() if place else ""}
+    where = Message.of(":\n  {place}: {source}", values) if place else Message(".")
     return CheckFailed(
         Message.of(
             "The event loop was blocked: it could not answer while a function was running{where}", {"where": where}

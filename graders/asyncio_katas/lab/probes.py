@@ -49,28 +49,95 @@ class Probe(Generic[P, T]):
         label: Callable[P, str] | None,
         cleanup: float | Callable[P, float],
     ) -> None:
+        # One attribute: whoever guards it guards everything, and pays for it once a run.
+        self._record = _Record(lab, fn, name, label, cleanup)
+
+    def __repr__(self) -> str:
+        return f"<{self._record.name}>"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        """Return a coroutine under the name of the wrapped function, so that messages speak of that."""
+        record = self._record
+        run: Any = record.run(*args, **kwargs)
+        run.__qualname__ = run.__name__ = record.name
+        coroutine: Coroutine[Any, Any, T] = run
+        return coroutine
+
+    @property
+    def __name__(self) -> str:
+        """The name of the wrapped function."""
+        return self._record.name
+
+    @property
+    def spans(self) -> list[Span]:
+        """Its runs, in the order in which they began."""
+        return self._record.spans
+
+    @property
+    def args(self) -> list[tuple[Any, ...]]:
+        """The positional arguments of its runs, in the same order."""
+        return self._record.args
+
+    @property
+    def peak(self) -> int:
+        """How many runs were in flight at most."""
+        return self._record.peak
+
+    @property
+    def peak_at(self) -> float:
+        """When that was so for the first time, in loop seconds."""
+        return self._record.peak_at
+
+    @property
+    def running(self) -> int:
+        """How many runs are in flight now, those cleaning up included."""
+        return self._record.running
+
+    @property
+    def started(self) -> int:
+        """How many runs have begun so far."""
+        return len(self._record.spans)
+
+    def due(self, *moments: float) -> Mark | None:
+        """Note in the timeline when each run was to begin, and mark the first that began at another moment."""
+        spans = self.spans
+        for span, moment in zip(spans, moments, strict=False):
+            span.due = moment
+        for span, moment in zip(spans, moments, strict=False):
+            if span.start != moment:
+                return Mark(span.start, "this one begins", moment)
+        if len(spans) < len(moments):
+            return Mark(moments[len(spans)], "one more was to begin")
+        return Mark(spans[len(moments)].start, "one too many") if len(spans) > len(moments) else None
+
+    def ended(self, how: str) -> list[Span]:
+        """Return the runs that ended this way: returned, raised or cancelled."""
+        return [span for span in self.spans if span.over and span.how == how]
+
+
+class _Record:
+    """What a probe wraps, and what it has seen of it."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        fn: Callable[..., Awaitable[Any]],
+        name: str,
+        label: Callable[..., str] | None,
+        cleanup: float | Callable[..., float],
+    ) -> None:
+        self.name = name
         self.spans: list[Span] = []
         self.args: list[tuple[Any, ...]] = []
         self.peak = 0
         self.peak_at = 0.0
+        self.running = 0
         self._lab = lab
         self._fn = fn
-        self._name = name
         self._label = label
         self._cleanup = cleanup
-        self._running = 0
 
-    def __repr__(self) -> str:
-        return f"<{self._name}>"
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-        """Return a coroutine under the name of the wrapped function, so that messages speak of that."""
-        run: Any = self._run(*args, **kwargs)
-        run.__qualname__ = run.__name__ = self._name
-        coroutine: Coroutine[Any, Any, T] = run
-        return coroutine
-
-    async def _run(self, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, *args: Any, **kwargs: Any) -> Any:
         lab = self._lab
         span = self._begin(args, kwargs)
         try:
@@ -93,15 +160,15 @@ class Probe(Generic[P, T]):
             return value
         finally:
             span.end = lab.now
-            self._running -= 1
+            self.running -= 1
 
     def _begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
         span = self._lab.timeline.begin(self._text(args, kwargs), self._lab.now)
         self.spans.append(span)
         self.args.append(args)
-        self._running += 1
-        if self._running > self.peak:
-            self.peak, self.peak_at = self._running, span.start
+        self.running += 1
+        if self.running > self.peak:
+            self.peak, self.peak_at = self.running, span.start
         return span
 
     def _text(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -109,34 +176,9 @@ class Probe(Generic[P, T]):
             try:
                 label: Any = self._label(*args, **kwargs)
             except BaseException:  # noqa: BLE001 - wrong arguments are for the wrapped function to refuse
-                return _label(self._name, args)
+                return _label(self.name, args)
             return label if type(label) is str else show(label)
-        return _label(self._name, args)
-
-    @property
-    def running(self) -> int:
-        """How many runs are in flight now, those cleaning up included."""
-        return self._running
-
-    @property
-    def started(self) -> int:
-        """How many runs have begun so far."""
-        return len(self.spans)
-
-    def due(self, *moments: float) -> Mark | None:
-        """Note in the timeline when each run was to begin, and mark the first that began at another moment."""
-        for span, moment in zip(self.spans, moments, strict=False):
-            span.due = moment
-        for span, moment in zip(self.spans, moments, strict=False):
-            if span.start != moment:
-                return Mark(span.start, "this one begins", moment)
-        if len(self.spans) < len(moments):
-            return Mark(moments[len(self.spans)], "one more was to begin")
-        return Mark(self.spans[len(moments)].start, "one too many") if len(self.spans) > len(moments) else None
-
-    def ended(self, how: str) -> list[Span]:
-        """Return the runs that ended this way: returned, raised or cancelled."""
-        return [span for span in self.spans if span.over and span.how == how]
+        return _label(self.name, args)
 
 
 def _label(name: str, args: tuple[Any, ...]) -> str:

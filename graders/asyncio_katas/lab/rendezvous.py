@@ -59,15 +59,26 @@ class Wait:
             unpark(self._ident, self._process)
 
 
-class ThreadGate:
-    """A gate for threads, opened by the check."""
+class _Gate:
+    """What others wait at until the check opens it."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._lock = threading.Lock()
         self._open = False
         self._waits: list[Wait] = []
-        self._loop = lab.loop
+
+    def open(self) -> None:
+        """Let everybody through, from now on."""
+        with self._lock:
+            self._open = True
+            waits = list(self._waits)
+        for wait in waits:
+            wait.release()
+
+
+class ThreadGate(_Gate):
+    """A gate for threads, opened by the check."""
 
     def wait(self) -> bool:
         """Block the calling thread until the gate opens; False on the loop's own thread, or when the loop is stuck."""
@@ -81,16 +92,8 @@ class ThreadGate:
             self._waits.append(wait)
         return wait.for_release()
 
-    def open(self) -> None:
-        """Let everybody through, from now on."""
-        with self._lock:
-            self._open = True
-            waits = list(self._waits)
-        for wait in waits:
-            wait.release()
 
-
-def pass_gate(address: tuple[str, int], value: T) -> T:
+def pass_gate(address: str | tuple[str, int], value: T) -> T:
     """Wait, in a process, at the gate of this address until the check opens it, and return `value`."""
     with Client(address) as connection:
         connection.send_bytes(str(os.getpid()).encode())
@@ -98,33 +101,24 @@ def pass_gate(address: tuple[str, int], value: T) -> T:
     return value
 
 
-class ProcessGate:
+class ProcessGate(_Gate):
     """A gate for the processes of a pool, opened by the check: there, call `pass_gate(gate.address, value)`."""
 
     def __init__(self, lab: Lab) -> None:
+        super().__init__(lab)
         self.arrived: list[int] = []
-        self._lab = lab
-        self._lock = threading.Lock()
-        self._open = self._closed = False
-        self._waits: list[Wait] = []
-        self._listener = Listener(("127.0.0.1", 0))
+        self._closed = False
+        # A socket in the file system where there are such, which needs no network.
+        self._listener = Listener()
         # Daemons: a check that was interrupted must not keep the interpreter from ending.
         self._threads = [threading.Thread(target=self._receive, name="process-gate", daemon=True)]
         self._threads[0].start()
 
     @property
-    def address(self) -> tuple[str, int]:
+    def address(self) -> str | tuple[str, int]:
         """Where processes find the gate."""
-        host, port = self._listener.address
-        return str(host), int(port)
-
-    def open(self) -> None:
-        """Let everybody through, from now on."""
-        with self._lock:
-            self._open = True
-            waits = list(self._waits)
-        for wait in waits:
-            wait.release()
+        address: str | tuple[str, int] = self._listener.address
+        return address
 
     def close(self) -> None:
         """Open the gate, and receive nobody any more."""

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from asyncio_katas.lab.messages import Message
 
 End = Literal["running", "returned", "raised", "cancelled"]
 
-_END_SIGN = {"running": "…", "returned": "", "raised": "!", "cancelled": "×"}
-_EXPECTED = "expected"
+# Of each ending, and of what stands in or before a bar: its sign, and its words.
+MEANING = {
+    "returned": ("", "returned"),
+    "raised": ("!", "raised an exception"),
+    "cancelled": ("×", "was cancelled"),
+    "running": ("…", "was still running"),
+    "cleanup": ("░", "was cleaning up"),
+    "due": ("┈", "could have begun already"),
+}
 _MAX_ROWS = 16
 # Code that repeats without end makes a span each time; nobody needs them all.
 _MAX_RECORDED = 100
+# What stands in place of the rows that are left out.
+MORE = "… and {count} more"
+# What stands at the moment at which something was to happen.
+EXPECTED = "expected"
 
 
 @dataclass
@@ -40,10 +53,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment to point at, with what is to be seen there; `due` is when that was expected."""
+    """A moment to point at, with what is to be seen there: a template for the values of the failure it belongs to.
+
+    `due` is when it was expected.
+    """
 
     at: float
-    text: str
+    text: str | Message
     due: float | None = None
 
 
@@ -52,43 +68,93 @@ class Timeline:
     """Spans in the order in which they began, in loop seconds."""
 
     spans: list[Span] = field(default_factory=list)
+    _closed_at: float | None = None
+
+    def close(self, now: float) -> None:
+        """Keep everything as it is now: what happens when a check is cleared away is nothing that it has seen."""
+        self.keep()
+        self._closed_at = now
+
+    def keep(self) -> None:
+        """Let nobody change what was recorded so far: the loop it was recorded on comes to its end."""
+        self.spans = [replace(span) for span in self.spans]
 
     def begin(self, label: str, now: float) -> Span:
         """Open a span; whoever opened it closes it by setting `end` and `how`."""
         span = Span(label, now)
-        self.spans.append(span)
+        if self._closed_at is None:
+            self.spans.append(span)
         return span
 
     def record(self, now: float, mark: Mark | None) -> dict[str, Any] | None:
-        """Return the timeline as plain data, or None when nothing was seen."""
-        if not self.spans:
-            return None
+        """Return the timeline as plain data, or None when nothing was seen, or nothing that took any time."""
+        now = now if self._closed_at is None else self._closed_at
         ends = [span.end if span.end is not None else now for span in self.spans]
         marked = [mark.at, mark.due or 0.0] if mark else []
+        end = max([*marked, *ends], default=0.0)
+        if not self.spans or not end:
+            return None
+        spans = [
+            {
+                "label": span.label,
+                "start": span.start,
+                "end": span.end,
+                "how": span.how,
+                "cleanup": span.cleanup,
+                "due": span.due,
+            }
+            for span in self.spans
+        ]
         return {
-            "end": max([now, *marked, *ends]),
-            "spans": [
-                {
-                    "label": span.label,
-                    "start": span.start,
-                    "end": span.end,
-                    "how": span.how,
-                    "cleanup": span.cleanup,
-                    "due": span.due,
-                }
-                for span in self.spans[:_MAX_RECORDED]
-            ],
+            "end": end,
+            "spans": nearest(spans, _MAX_RECORDED, mark.at if mark else None),
             "more": max(0, len(self.spans) - _MAX_RECORDED),
-            "mark": {"at": mark.at, "text": mark.text, "due": mark.due} if mark else None,
+            "mark": {"at": mark.at, "text": str(mark.text), "due": mark.due} if mark else None,
         }
 
 
-def draw(record: dict[str, Any], width: int = 80) -> list[str]:
-    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right."""
-    spans = record["spans"]
-    shown = spans[:_MAX_ROWS]
+def nearest(spans: Sequence[dict[str, Any]], count: int, moment: float | None) -> list[dict[str, Any]]:
+    """Return so many spans, of those that began or ended nearest to a moment; without one, the last ones."""
+    if moment is None or len(spans) <= count:
+        return list(spans[-count:])
+
+    def distance(place: int) -> tuple[float, float, int]:
+        start, end = spans[place]["start"], spans[place]["end"]
+        edges = [abs(start - moment), math.inf if end is None else abs(end - moment)]
+        covers = start <= moment and (end is None or moment <= end)
+        return 0.0 if covers else min(edges), min(edges), -place
+
+    return [spans[place] for place in sorted(sorted(range(len(spans)), key=distance)[:count])]
+
+
+def unexplained(spans: Sequence[dict[str, Any]]) -> list[str]:
+    """Return of which parts of a drawing somebody may ask what they mean: keys of `MEANING`, in its order."""
+    found = {ending(span) for span in spans} - {"returned"}
+    if any(span["cleanup"] is not None and span["cleanup"] != span["end"] for span in spans):
+        found.add("cleanup")
+    if any(span.get("due") is not None and span["due"] < span["start"] for span in spans):
+        found.add("due")
+    return [what for what in MEANING if what in found]
+
+
+def shown(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the spans of a record that its drawing has room for."""
+    return nearest(record["spans"], _MAX_ROWS, record["mark"]["at"] if record["mark"] else None)
+
+
+def ending(span: dict[str, Any]) -> str:
+    """Return how a span ended; what was still cleaning up has not."""
+    return "running" if span["end"] is None else str(span["how"])
+
+
+def draw(record: dict[str, Any], width: int = 80, *, more: str = MORE, expected: str = EXPECTED) -> list[str]:
+    """Draw a recorded timeline, never wider than `width` columns: one row per span, time from left to right.
+
+    `more` says how many rows are left out, `expected` what stands at the moment that was expected.
+    """
+    spans, rows = record["spans"], shown(record)
     mark = record["mark"]
-    labels = [_cut(_printable(span["label"]), min(22, width // 3)) for span in shown]
+    labels = [_cut(_printable(span["label"]), min(22, width // 3)) for span in rows]
     gutter = max([_width(label) for label in labels] + [1]) + 2
     end = record["end"] if math.isfinite(record["end"]) else 0.0
     # Below this no bar could be told from another.
@@ -99,15 +165,15 @@ def draw(record: dict[str, Any], width: int = 80) -> list[str]:
         return round(moment / total * columns) if moment < total else columns
 
     lines = [_axis(gutter, columns, total, end)]
-    for label, span in zip(labels, shown, strict=True):
+    for label, span in zip(labels, rows, strict=True):
         lines.append((label + " " * (gutter - _width(label)) + _bar(span, column, columns)).rstrip())
-    hidden = len(spans) - len(shown) + record.get("more", 0)
+    hidden = len(spans) - len(rows) + record.get("more", 0)
     if hidden:
-        lines.append(_cut(f"{'':{gutter}}… and {hidden} more", width))
+        lines.append(_cut(" " * gutter + more.format(count=hidden), width))
     if mark:
         lines.extend(_pointer("▲", mark["text"], gutter + column(mark["at"]), width))
         if mark.get("due") is not None:
-            lines.extend(_pointer("△", _EXPECTED, gutter + column(mark["due"]), width))
+            lines.extend(_pointer("△", expected, gutter + column(mark["due"]), width))
     return lines
 
 
@@ -119,7 +185,7 @@ def _bar(span: dict[str, Any], column: Callable[[float], int], columns: int) -> 
     if not body:
         body = "▏"
     due = start if span.get("due") is None else min(column(span["due"]), start)
-    return " " * due + "┈" * (start - due) + body + _END_SIGN[span["how"]]
+    return " " * due + "┈" * (start - due) + body + MEANING[ending(span)][0]
 
 
 def _axis(gutter: int, columns: int, total: float, end: float) -> str:

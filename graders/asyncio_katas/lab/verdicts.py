@@ -14,7 +14,7 @@ import pytest
 from asyncio_katas.lab.chains import Place, answer_line
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
-from asyncio_katas.lab.timeline import Mark, draw
+from asyncio_katas.lab.timeline import MEANING, Mark, draw, shown, unexplained
 
 # To pytest these are no failures, and some would end the session.
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
@@ -24,7 +24,7 @@ class LeftTheCheck(Exception):  # noqa: N818 - an outcome, not an error of the p
     """The code under test raised what ends a check, or the whole run, without failing it; its name is the text."""
 
 
-_LEFT = "An exception left the code"
+_LEFT = "An exception left the code: {error}"
 _Explanation = tuple[Message, Message | None]
 
 
@@ -37,13 +37,15 @@ class Verdict:
     look: Message | None = None
     place: Place | None = None
     timeline: dict[str, Any] | None = None
+    mark: Message | None = None
 
     def __str__(self) -> str:
         parts = [str(self.message)]
         if self.look:
             parts.append(str(self.look))
         if self.timeline:
-            parts += ["", *draw(self.timeline)]
+            signs = "  ".join(map(" ".join, (MEANING[what] for what in unexplained(shown(self.timeline)))))
+            parts += ["", *draw(self.timeline), *([signs] if signs else [])]
         if self.place:
             parts += ["", f"{self.place.path}:{self.place.line}: {self.place.source()}"]
         return "\n".join(parts)
@@ -54,7 +56,9 @@ def judge(error: BaseException, lab: Lab | None = None, *, limited: bool = False
     place = answer_place(error)
     if isinstance(error, CheckFailed):
         timeline = lab.timeline.record(lab.last_moment, error.mark) if lab else None
-        return Verdict("timeout" if limited else "failed", error.message, error.look, place, timeline)
+        text = error.mark.text if error.mark else None
+        mark = Message(text) if isinstance(text, str) else text
+        return Verdict("timeout" if limited else "failed", error.message, error.look, place, timeline, mark)
     if is_stub(error):
         return Verdict("not_started", Message("Not written yet."), None, place)
     timeline = lab.timeline.record(lab.last_moment, _crash(error, lab)) if lab else None
@@ -86,8 +90,9 @@ def explain(error: BaseException) -> _Explanation:
             return explanation
     if isinstance(error, BaseExceptionGroup):
         inner = "; ".join(describe(leaf) for leaf in leaves(error)[:3])
-        return Message.of(_LEFT + ": {error} [{inner}]", {"error": describe(error), "inner": inner}), None
-    return Message.of(_LEFT + ": {error}", {"error": describe(error)}), None
+        values = {"error": describe(error), "inner": inner}
+        return Message.of("An exception left the code: {error} [{inner}]", values), None
+    return Message.of(_LEFT, {"error": describe(error)}), None
 
 
 def _unreadable(error: BaseException) -> _Explanation | None:
@@ -135,34 +140,34 @@ def _misused_names(error: BaseException) -> _Explanation | None:
 
 
 def _misused_python(error: BaseException) -> _Explanation | None:
-    signs: list[tuple[Callable[[], bool], str, str]] = [
+    signs: list[tuple[Callable[[], bool], Message, Message]] = [
         (
             lambda: isinstance(error, OSError) and error.errno == errno.EFBIG,
-            "The code printed more than a check can take.",
-            "Look for a print() in a loop that does not end.",
+            Message("The code printed more than a check can take."),
+            Message("Look for a print() in a loop that does not end."),
         ),
         (
             lambda: isinstance(error, RecursionError),
-            "A function called itself without end.",
-            "Look for the case in which it should not call itself again.",
+            Message("A function called itself without end."),
+            Message("Look for the case in which it should not call itself again."),
         ),
         (
             lambda: isinstance(error, RuntimeError) and "already awaited coroutine" in describe(error),
-            "A coroutine was awaited a second time.",
-            "A coroutine runs once. Call the function again for a new one.",
+            Message("A coroutine was awaited a second time."),
+            Message("A coroutine runs once. Call the function again for a new one."),
         ),
         (
             lambda: isinstance(error, TypeError) and "awaitable is required" in describe(error),
-            "Something that cannot be awaited was given to asyncio.",
-            "A function has to be called first: what it returns can be awaited, the function itself cannot.",
+            Message("Something that cannot be awaited was given to asyncio."),
+            Message("A function has to be called first: what it returns can be awaited, the function itself cannot."),
         ),
         (
             lambda: "reading from stdin" in describe(error),
-            "The code asked for keyboard input.",
-            "A check cannot type. Everything the function needs comes in as an argument.",
+            Message("The code asked for keyboard input."),
+            Message("A check cannot type. Everything the function needs comes in as an argument."),
         ),
     ]
-    return next(((Message(fact), Message(look)) for fits, fact, look in signs if fits()), None)
+    return next(((fact, look) for fits, fact, look in signs if fits()), None)
 
 
 def leaves(error: BaseException) -> list[BaseException]:

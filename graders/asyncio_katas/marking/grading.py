@@ -9,13 +9,17 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from asyncio_katas import submission
+from asyncio_katas import staging, submission
+from asyncio_katas.examine import examination
+from asyncio_katas.isolation.levels import Level
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.marks import Submission
 from asyncio_katas.records import Kata, Report
 from asyncio_katas.running import GraderFault
+
+T = TypeVar("T")
 
 # Of each worker so many submissions are read ahead, so that none waits and memory does not grow with the class.
 _AHEAD = 2
@@ -26,7 +30,7 @@ class Task:
     """One submission, ready to be graded anywhere: checks as text, answers as bytes, no path of this machine."""
 
     katas: tuple[tuple[Kata, bytes], ...]
-    held_back: tuple[tuple[Kata, bytes], ...]
+    held_back: tuple[HeldBack, ...]
     answers: dict[str, bytes]
 
 
@@ -48,32 +52,47 @@ def task(found: Submission, katas: Sequence[Kata], held_back: Sequence[HeldBack]
     answers = {answer.slug: answer.content for answer in found.answers}
     return Task(
         tuple((kata, kata.check_file.read_bytes()) for kata in katas if kata.slug in answers),
-        tuple((held.kata, held.source) for held in held_back if held.kata.slug in answers),
+        tuple(held for held in held_back if held.kata.slug in answers),
         answers,
     )
 
 
-def run(work: Task) -> str:
-    """Grade one submission, in processes of its own; return JSON."""
+def run(work: Task, level: Level = Level.FULL) -> str:
+    """Grade one submission, in processes of its own behind the layers of `level`; return JSON."""
     with tempfile.TemporaryDirectory(prefix="katas-grade-") as folder:
         answers = Path(folder, "answers")
         answers.mkdir()
         for slug, content in work.answers.items():
             (answers / f"{slug}.py").write_bytes(content)
-        report = _grade(_laid_out(work.katas, Path(folder, "katas")), answers)
+        report = _grade(_laid_out(work.katas, Path(folder, "katas")), answers, level)
         held = []
         for number, one in enumerate(work.held_back):
-            checks = _laid_out([one], Path(folder, f"held_back_{number}"))
-            held += _held_back(_grade(checks, answers))
+            place = Path(folder, f"held_back_{number}")
+            if one.seed:
+                held += _held_back(_examine(one, place, answers, level))
+            else:
+                held += _held_back(_grade(_laid_out([(one.kata, one.source)], place), answers, level))
     return json.dumps({"katas": _katas(report), "held_back": held})
 
 
-def _grade(katas: Sequence[Kata], answers: Path) -> Report:
-    """Grade as a learner's answers are, each kata isolated; a child that an overloaded machine lost gets one more."""
+def _grade(katas: Sequence[Kata], answers: Path, level: Level) -> Report:
+    return _once_more(lambda: submission.grade(katas, answers, isolate=True, level=level))
+
+
+def _examine(exam: HeldBack, course: Path, answers: Path, level: Level) -> Report:
+    file = examination.exam_file(exam.kata, course)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(exam.source)
+    answer, seed = staging.answer_path(exam.kata, answers), bytes.fromhex(exam.seed)
+    return Report((_once_more(lambda: examination.examine(exam.kata, answer, seed, course, level=level)),))
+
+
+def _once_more(grade: Callable[[], T]) -> T:
+    """Grade; where an overloaded machine lost the process, once more."""
     try:
-        return submission.grade(katas, answers, isolate=True)
+        return grade()
     except GraderFault:
-        return submission.grade(katas, answers, isolate=True)
+        return grade()
 
 
 def _laid_out(katas: Iterable[tuple[Kata, bytes]], root: Path) -> list[Kata]:

@@ -1,4 +1,4 @@
-"""Held-back checks: made ready for a run, with inputs that only whoever holds the seed can foretell."""
+"""Held-back checks and examinations, made ready for a run: only whoever holds the seed can foretell their inputs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ _SHORTEST = 16
 
 @dataclass(frozen=True)
 class HeldBack:
-    """The held-back checks of one kata, as they are run: `kata` lists them, `source` is the file with its seed."""
+    """The held-back checks of one kata, as they are run: `kata` lists them, `source` is the file with its seed.
+
+    With a `seed` of its own it is an examination: the examiner runs it, not pytest.
+    """
 
     kata: Kata
     source: bytes
+    seed: str = ""
 
 
 def secret(seed_file: Path | None) -> bytes:
@@ -69,12 +73,12 @@ def _from_file(path: Path) -> bytes:
 
 
 def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
-    """Return the held-back checks of those katas for which a folder has some.
+    """Return the held-back checks and examinations of those katas for which a folder has some.
 
-    A kata's file is `NN_slug/test_slug_held_back.py` or, in a teacher's own folder, `test_slug_held_back.py` at its
-    top. Raises where there is none at all.
+    A kata's files are `NN_slug/test_slug_held_back.py` and `NN_slug/exam_slug.py`, where a teacher's own folder may
+    leave `NN_slug/` away. Raises where there is none at all.
     """
-    found = [HeldBack(*_loaded(kata, path, seed)) for kata in katas for path in _files(kata, folder)]
+    found = [*checks(katas, folder, seed), *examinations(katas, folder, seed)]
     if not found:
         raise KatasError(
             "{folder} has no held-back checks for {katas}.",
@@ -86,14 +90,30 @@ def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     return found
 
 
-def _files(kata: Kata, folder: Path) -> Iterator[Path]:
-    name = f"test_{kata.slug}_held_back.py"
+def checks(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
+    """Return the held-back checks alone; their seed is in their source."""
+    return [
+        HeldBack(_with_checks_of(kata, path), seeded(path.read_bytes(), derived(seed, kata)))
+        for kata in katas
+        for path in _files(kata, folder, f"test_{kata.slug}_held_back.py")
+    ]
+
+
+def examinations(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
+    """Return the examinations alone."""
+    return [
+        HeldBack(_with_checks_of(kata, path, "exam_"), path.read_bytes(), derived(seed, kata))
+        for kata in katas
+        for path in _files(kata, folder, f"exam_{kata.slug}.py")
+    ]
+
+
+def _files(kata: Kata, folder: Path, name: str) -> Iterator[Path]:
     yield from (path for path in (folder / kata.name / name, folder / name) if path.is_file())
 
 
-def _loaded(kata: Kata, path: Path, seed: bytes) -> tuple[Kata, bytes]:
-    checks = catalog.read_checks(path, len(kata.tasks))
-    return replace(kata, checks=checks), seeded(path.read_bytes(), derived(seed, kata))
+def _with_checks_of(kata: Kata, path: Path, prefix: str = "test_") -> Kata:
+    return replace(kata, checks=catalog.checks_of(path, len(kata.tasks), prefix))
 
 
 def derived(seed: bytes, kata: Kata) -> str:
@@ -111,9 +131,9 @@ def seeded(source: bytes, seed: str) -> bytes:
     return b"".join(lines)
 
 
-def terms(checks: Sequence[HeldBack]) -> str:
+def terms(held_back: Sequence[HeldBack]) -> str:
     """Return a name for these checks with this seed, which gives away neither."""
     known = hashlib.sha256()
-    for held in sorted(checks, key=lambda held: held.kata.slug):
-        known.update(held.kata.slug.encode() + b"\0" + hashlib.sha256(held.source).digest())
-    return known.hexdigest()[:32] if checks else ""
+    for held in sorted(held_back, key=lambda held: (held.kata.slug, held.source)):
+        known.update(f"{held.kata.slug}\0{held.seed}\0".encode() + hashlib.sha256(held.source).digest())
+    return known.hexdigest()[:32] if held_back else ""

@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from asyncio_katas import learning
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marks import Similar
 from asyncio_katas.records import Kata
@@ -76,9 +77,7 @@ def _fingerprint(library: Any, content: bytes, starter: Sequence[int]) -> Any:
 
 
 def _published(kata: Kata, course: Path) -> dict[str, bytes]:
-    folder = course / "solutions" / kata.name
-    files = [path for path in (folder / f"{kata.slug}.py", *sorted(folder.glob("right/*.py"))) if path.is_file()]
-    return {path.relative_to(course).as_posix(): path.read_bytes() for path in files}
+    return {path.relative_to(course).as_posix(): path.read_bytes() for path in learning.answers(kata, course)}
 
 
 def _library() -> Any:

@@ -7,12 +7,12 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
+from asyncio_katas.language import say
 from asyncio_katas.marks import Cell, Failures, Marked, Person, Row, Similar
 from asyncio_katas.records import Check, Kata, Outcome
 from asyncio_katas.rendering import html
 from asyncio_katas.rendering.grades import UNGRADABLE, number, standing
 from asyncio_katas.rendering.markup import page, tag
-from asyncio_katas.rendering.sentences import say
 
 _MOST_FAILED = 15
 _MOST_SIMILAR = 50

@@ -11,9 +11,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from asyncio_katas.lab.messages import moment
-from asyncio_katas.lab.timeline import tick
+from asyncio_katas.lab.timeline import EXPECTED, MEANING, MORE, ending, nearest, tick, unexplained
+from asyncio_katas.language import say, translate
 from asyncio_katas.rendering.markup import tag
-from asyncio_katas.rendering.sentences import say
 
 _MAX_ROWS = 40
 # Below this many seconds no bar could be told from another.
@@ -22,34 +22,27 @@ _INSTANT = 1e-6
 _ROW, _BAR, _AXIS = 2.0, 1.1, 2.0
 # The narrowest plot, a letter of the axis and the gap between two numbers, in pixels.
 _PLOT_PX, _LETTER_PX, _GAP_PX = 170, 8, 14
-# Of each ending: its sign behind the bar, and its words.
-_ENDS = {
-    "returned": ("", "returned"),
-    "raised": ("!", "raised an exception"),
-    "cancelled": ("×", "was cancelled"),
-    "running": ("…", "was still running"),
-}
-_CLEANUP, _DUE = "was cleaning up", "could have begun already"
 
 
 def figure(record: dict[str, Any], name: str) -> Element:
     """Return the figure of a recorded timeline; `name` makes its ids unique in the page."""
     spans, mark = record["spans"], record["mark"]
-    shown, hidden = spans[:_MAX_ROWS], max(0, len(spans) - _MAX_ROWS) + record.get("more", 0)
+    shown = nearest(spans, _MAX_ROWS, mark["at"] if mark else None)
+    hidden = max(0, len(spans) - _MAX_ROWS) + record.get("more", 0)
     labels = [tag("li", None, span["label"] or "·") for span in shown]
     return tag(
         "figure",
         {"class": "timeline"},
-        tag("figcaption", None, "What ran when, in seconds of the event loop’s clock"),
+        tag("figcaption", None, say("What ran when, in seconds of the event loop’s clock")),
         tag(
             "div",
             {"class": "chart"},
             tag("ol", {"class": "labels", "aria-hidden": "true"}, *labels),
             _plot(record, shown, name),
             _pointer("▲", mark["at"], mark["text"], record) if mark else None,
-            _pointer("△", mark["due"], "expected", record) if mark and mark.get("due") is not None else None,
+            _pointer("△", mark["due"], translate(EXPECTED), record) if mark and mark.get("due") is not None else None,
         ),
-        tag("p", {"class": "more"}, say("… and {hidden} more", hidden=hidden)) if hidden else None,
+        tag("p", {"class": "more"}, say(MORE, count=hidden)) if hidden else None,
         _legend(shown),
         _table(spans, mark),
     )
@@ -90,7 +83,7 @@ def _plot(record: dict[str, Any], shown: list[dict[str, Any]], name: str) -> Ele
             "width": "100%",
             "height": _em(height),
         },
-        tag("title", {"id": f"{name}-title"}, "Timeline of the failed check"),
+        tag("title", {"id": f"{name}-title"}, say("Timeline of the failed check")),
         tag("desc", {"id": f"{name}-desc"}, _description(record)),
         *lines,
         *numbers,
@@ -114,12 +107,13 @@ def _span(span: dict[str, Any], top: float, total: float) -> list[Element]:
             place = {"x": _percent(begin, total), "width": _percent(over - begin, total), "y": _em(above)}
             parts.append(tag("rect", {"class": kind, **place, "height": _em(_BAR)}))
     parts.append(_line("start", _percent(start, total), above, above + _BAR))
-    sign = _ENDS[span["how"]][0]
-    if span["how"] in {"raised", "cancelled"}:
+    how = ending(span)
+    sign = MEANING[how][0]
+    if how in {"raised", "cancelled"}:
         parts.append(_line("cap", _percent(end, total), above, above + _BAR))
     if sign:
         place = {"x": _percent(end, total), "y": _em(middle), "dx": "0.3em", "dy": "0.36em"}
-        parts.append(tag("text", {"class": f"end {span['how']}", **place}, sign))
+        parts.append(tag("text", {"class": f"end {how}", **place}, sign))
     return parts
 
 
@@ -148,13 +142,11 @@ def _pointer(sign: str, at: float, text: str, record: dict[str, Any]) -> Element
 
 def _legend(shown: list[dict[str, Any]]) -> Element | None:
     """Return what the signs mean that occur in this figure."""
-    ends = {span["how"] for span in shown}
-    items = [(sign, how, words) for how, (sign, words) in _ENDS.items() if sign and how in ends]
-    parts = [tag("li", None, tag("b", {"class": f"end {how}"}, sign), f" {words}") for sign, how, words in items]
-    if any(span["cleanup"] is not None and span["cleanup"] != span["end"] for span in shown):
-        parts.append(tag("li", None, _key("cleanup"), f" {_CLEANUP}"))
-    if any(span.get("due") is not None and span["due"] < span["start"] for span in shown):
-        parts.append(tag("li", None, _key("due"), f" {_DUE}"))
+    parts = []
+    for what in unexplained(shown):
+        sign, words = MEANING[what]
+        shape = _key(what) if what in {"cleanup", "due"} else tag("b", {"class": f"end {what}"}, sign)
+        parts.append(tag("li", None, shape, f" {translate(words)}"))
     return tag("ul", {"class": "legend"}, *parts) if parts else None
 
 
@@ -167,7 +159,7 @@ def _key(kind: str) -> Element:
 
 
 def _table(spans: list[dict[str, Any]], mark: dict[str, Any] | None) -> Element:
-    columns = ["What", "From", "Until", "How it ended"]
+    columns = [say("What"), say("From"), say("Until"), say("How it ended")]
     head = tag("tr", None, *(tag("th", {"scope": "col"}, column) for column in columns))
     rows = [
         tag(
@@ -182,15 +174,15 @@ def _table(spans: list[dict[str, Any]], mark: dict[str, Any] | None) -> Element:
     ]
     caption = tag("caption", None, _marked(mark)) if mark else None
     table = tag("table", None, caption, tag("thead", None, head), tag("tbody", None, *rows))
-    return tag("details", {"class": "as-table"}, tag("summary", None, "The timeline as a table"), table)
+    return tag("details", {"class": "as-table"}, tag("summary", None, say("The timeline as a table")), table)
 
 
 def _ending(span: dict[str, Any]) -> str:
-    parts = [_ENDS[span["how"]][1]]
+    parts = [translate(MEANING[ending(span)][1])]
     if span["cleanup"] is not None and span["cleanup"] != span["end"]:
-        parts.append(f"{_CLEANUP} (t={moment(span['cleanup'])})")
+        parts.append(f"{translate(MEANING['cleanup'][1])} (t={moment(span['cleanup'])})")
     if span.get("due") is not None and span["due"] < span["start"]:
-        parts.append(f"{_DUE} (t={moment(span['due'])})")
+        parts.append(f"{translate(MEANING['due'][1])} (t={moment(span['due'])})")
     return "; ".join(parts)
 
 

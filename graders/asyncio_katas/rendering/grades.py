@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from asyncio_katas.language import say
 from asyncio_katas.marks import Cell, Marked, Person, Row
 from asyncio_katas.records import Kata, KataResult
-from asyncio_katas.rendering.sentences import say
 
 UNGRADABLE = "ungradable"
 # A spreadsheet would take a cell that begins like this for a formula.

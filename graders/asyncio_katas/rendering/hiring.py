@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
+from asyncio_katas.language import say
 from asyncio_katas.marks import Marked, Row
 from asyncio_katas.records import CheckResult, KataResult, Outcome
 from asyncio_katas.rendering import html
 from asyncio_katas.rendering.grades import number
 from asyncio_katas.rendering.markup import page, tag
-from asyncio_katas.rendering.sentences import say, split
+from asyncio_katas.rendering.sentences import split
 
 _MOST_QUESTIONS = 6
 # How a check that does not pass ended, from the mildest to the gravest, and what that says about the code.

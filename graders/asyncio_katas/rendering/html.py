@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
+from asyncio_katas import language
+from asyncio_katas.invocation import restoring
+from asyncio_katas.language import say, translate
 from asyncio_katas.records import CheckResult, Finding, KataResult, Outcome, Report, Task
 from asyncio_katas.rendering.figure import figure, symbols
 from asyncio_katas.rendering.markup import page, tag
-from asyncio_katas.rendering.sentences import say, split
+from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its colour, and its words.
 SIGNS = {
@@ -29,6 +32,7 @@ SIGNS = {
 _SOLVED, _UNSOLVED = "solved", "not solved yet"
 _UNREMARKABLE = (Outcome.PASSED, Outcome.NOT_STARTED)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_COLON = re.compile("([:：])")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -37,12 +41,12 @@ def render(report: Report, before: Sequence[Element] = (), title: str = "", *she
     return page(
         tag(
             "html",
-            {"lang": "en"},
+            {"lang": language.spoken()},
             _head(report, title, *sheets),
             tag(
                 "body",
                 None,
-                tag("a", {"class": "skip", "href": "#katas"}, "Skip to the katas"),
+                tag("a", {"class": "skip", "href": "#katas"}, say("Skip to the katas")),
                 symbols(),
                 *before,
                 _standing(report),
@@ -95,7 +99,7 @@ def _standing(report: Report) -> Element:
 def _next(report: Report) -> Element | None:
     """Return a link to the first failure, if there is one."""
     for result in report.katas:
-        first = _first(result)
+        first = result.first_failure
         if first:
             sentence, _ = split(str(first.finding.message or first.check.title))
             template = "Look here first: {number:02} {title}"
@@ -108,7 +112,12 @@ def _next(report: Report) -> Element | None:
 def _overview(report: Report) -> Element:
     head = [
         tag("th", {"scope": "col", "class": kind}, text)
-        for kind, text in (("", "Kata"), ("state", "State"), ("count", "Checks"), ("count", "Points"))
+        for kind, text in (
+            ("", say("Kata")),
+            ("state", say("State")),
+            ("count", say("Checks")),
+            ("count", say("Points")),
+        )
     ]
     rows = [
         tag(
@@ -127,7 +136,7 @@ def _overview(report: Report) -> Element:
         for result in report.katas
     ]
     table = tag("table", None, tag("thead", None, tag("tr", None, *head)), tag("tbody", None, *rows))
-    return tag("nav", {"aria-label": "All katas"}, table)
+    return tag("nav", {"aria-label": say("All katas")}, table)
 
 
 def _bar(part: int, whole: int, kind: str) -> Element:
@@ -146,7 +155,7 @@ def _state(result: KataResult) -> Element:
         words = _SOLVED
     elif result.outcome is Outcome.FAILED:
         kind, words = "calm", _UNSOLVED
-    return tag("span", {"class": f"badge {kind}"}, tag("span", {"aria-hidden": "true"}, sign), f" {words}")
+    return tag("span", {"class": f"badge {kind}"}, tag("span", {"aria-hidden": "true"}, sign), f" {translate(words)}")
 
 
 def _kata(result: KataResult) -> Element:
@@ -158,7 +167,7 @@ def _kata(result: KataResult) -> Element:
     )
     tasks = list(_tasks(result))
     quiet = result.outcome in _UNREMARKABLE
-    body = tag("details", {"class": "quiet"}, tag("summary", None, "Show the checks"), *tasks) if quiet else None
+    body = tag("details", {"class": "quiet"}, tag("summary", None, say("Show the checks")), *tasks) if quiet else None
     return tag(
         "section",
         {"id": name, "class": "kata", "aria-labelledby": f"{name}-heading"},
@@ -171,8 +180,9 @@ def _kata(result: KataResult) -> Element:
 
 def _changed(result: KataResult) -> Element:
     path = result.kata.check_file.as_posix()
-    said = say("{path} differs from the course's checks. Restore it: git checkout -- {path}", path=path)
-    return tag("p", {"class": "note"}, said)
+    said = say("{path} differs from the course's checks.", path=path)
+    back = say("Restore it: {command}", command=restoring(result.kata.check_file))
+    return tag("p", {"class": "note"}, f"{said} {back}")
 
 
 def _tasks(result: KataResult) -> Iterator[Element]:
@@ -193,18 +203,18 @@ def _check(result: KataResult, check: CheckResult) -> Element:
     sign, kind, words = SIGNS[check.outcome]
     line = (
         tag("span", {"class": f"sign {kind}", "aria-hidden": "true"}, sign),
-        tag("span", {"class": "unseen"}, f"{words}: "),
+        tag("span", {"class": "unseen"}, f"{translate(words)}: "),
         tag("span", {"class": "what"}, *_heading(check.check.title)),
         tag(
             "span",
             {"class": "worth"},
             say("{points}/{most}", points=check.points, most=check.max_points),
-            tag("span", {"class": "unseen"}, " points"),
+            tag("span", {"class": "unseen"}, f" {say('points')}"),
         ),
     )
     if check.outcome in _UNREMARKABLE:
         return tag("div", {"class": f"line {kind}"}, *line)
-    attributes = {"class": f"check {kind}"} | ({"open": ""} if check is _first(result) else {})
+    attributes = {"class": f"check {kind}"} | ({"open": ""} if check is result.first_failure else {})
     return tag(
         "details",
         attributes,
@@ -247,7 +257,7 @@ def _story(finding: Finding, name: str) -> Iterator[Element]:
         yield tag(
             "div",
             {"class": "output"},
-            tag("p", {"id": title}, "Your code printed:"),
+            tag("p", {"id": title}, say("Your code printed:")),
             tag("pre", scrolled, finding.output.expandtabs(4).strip("\n")),
         )
 
@@ -257,15 +267,10 @@ def _signs() -> Element:
     for sign, kind, words in SIGNS.values():
         items.setdefault((sign, kind), []).append(words)
     parts = [
-        tag("li", None, tag("b", {"class": f"sign {kind}"}, sign), f" {', '.join(words)}")
+        tag("li", None, tag("b", {"class": f"sign {kind}"}, sign), f" {', '.join(map(translate, words))}")
         for (sign, kind), words in items.items()
     ]
-    return tag("footer", None, tag("h2", None, "What the signs mean"), tag("ul", {"class": "legend"}, *parts))
-
-
-def _first(result: KataResult) -> CheckResult | None:
-    """Return the check to look at first: the same that the terminal shows in full."""
-    return next((check for check in result.checks if check.outcome not in _UNREMARKABLE), None)
+    return tag("footer", None, tag("h2", None, say("What the signs mean")), tag("ul", {"class": "legend"}, *parts))
 
 
 def _id(result: KataResult, check: CheckResult) -> str:
@@ -278,7 +283,7 @@ def _title(result: KataResult) -> str:
 
 def _heading(title: str) -> Iterator[Element | str]:
     """Give a check's title, with the name of the function it is about set as code."""
-    name, colon, rest = title.partition(":")
+    name, colon, rest = _COLON.split(title, 1) if _COLON.search(title) else (title, "", "")
     if colon and name.replace(".", "").isidentifier():
         yield tag("code", {"class": "name"}, name)
         yield from rich(colon + rest)

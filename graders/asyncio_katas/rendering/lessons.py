@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from asyncio_katas.invocation import command
+from asyncio_katas.language import document, say
 from asyncio_katas.learning import Hint
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, Report
 from asyncio_katas.rendering import terminal
-from asyncio_katas.rendering.page import Page, columns, console, say, show
+from asyncio_katas.rendering.page import Page, columns, console, show
 from asyncio_katas.updating import Kept, Update
 
 # Of an update: how many of its commits are told.
@@ -49,7 +50,7 @@ def hint(kata: Kata, given: Hint) -> None:
 
 def question(page: Page, kata: Kata) -> str:
     """Return where a kata's README is."""
-    return say("The question: {readme}", readme=page.path(kata.folder / "README.md"))
+    return say("The question: {readme}", readme=page.path(document(kata.folder / "README.md")))
 
 
 def no_hint(result: KataResult) -> None:
@@ -144,9 +145,9 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
             page.paragraph(said, lead="  - ")
         if len(done.commits) > _COMMITS:
             page.paragraph(say("  … {count} more", count=len(done.commits) - _COMMITS))
-        groups = {"New": done.added, "Changed": done.changed, "Removed": done.removed}
-        for word, paths in groups.items():
-            _places(page, say(word), paths, titles)
+        _places(page, say("New:"), done.added, titles)
+        _places(page, say("Changed:"), done.changed, titles)
+        _places(page, say("Removed:"), done.removed, titles)
         if done.kept:
             page.line()
             page.paragraph(say("You have changed these yourself; they stay as you left them:"), "bold")
@@ -158,7 +159,7 @@ def update(done: Update, katas: Iterable[Kata]) -> None:
     show(fill)
 
 
-def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, str]) -> None:
+def _places(page: Page, heading: str, paths: Sequence[str], titles: Mapping[str, str]) -> None:
     """List files by the kata they belong to; of other folders only how many, which is all a learner asks."""
     katas: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
@@ -170,7 +171,7 @@ def _places(page: Page, word: str, paths: Sequence[str], titles: Mapping[str, st
             others.setdefault(path.partition("/")[0], []).append(path)
     if paths:
         page.line()
-        page.paragraph(f"{word}:", "bold")
+        page.paragraph(heading, "bold")
     for title, names in katas.items():
         page.paragraph(f"{title}: {', '.join(names)}", lead="  ")
     for folder, names in others.items():
@@ -184,6 +185,33 @@ def _kept(page: Page, kept: Kept) -> None:
     else:
         template = "{path} (you deleted it)" if kept.deleted else "{path} (no longer part of the course)"
     page.paragraph(say(template, path=kept.path, beside=kept.beside), lead="  ")
+
+
+def begun(folder: Path, katas: int) -> None:
+    """Print what to do with a folder that was just written."""
+
+    def fill(page: Page) -> None:
+        page.paragraph(say("{katas} katas are in {folder} now.", katas=katas, folder=page.path(folder)), "bold")
+        page.paragraph(say("Next: cd {folder}, then {command}", folder=page.path(folder), command=command("check")))
+        page.paragraph(say("How it works: {readme}", readme=page.path(document(folder / "README.md"))))
+
+    show(fill)
+
+
+def restored(paths: Sequence[Path]) -> None:
+    """Print which files of the course were put back."""
+
+    def fill(page: Page) -> None:
+        if not paths:
+            page.paragraph(say("Every file of the course is there, as it was; nothing was changed."))
+        else:
+            page.paragraph(say("Put back as they were; what stood there is kept in .katas/backups/:"), "bold")
+        for path in paths:
+            page.paragraph(page.path(path), lead="  ")
+        page.line()
+        page.paragraph(say("Next: {command}", command=command("check")))
+
+    show(fill)
 
 
 def solutions(answer: Path, others: Sequence[Path]) -> None:

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from asyncio_katas.language import say
 from asyncio_katas.marks import Person, Row
 from asyncio_katas.protocol import clean
 from asyncio_katas.rendering.grades import UNGRADABLE, standing
-from asyncio_katas.rendering.sentences import say
 
 # So many are named one by one; all of them are in the reports.
 _MOST_NAMED = 10

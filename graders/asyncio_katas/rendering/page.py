@@ -1,4 +1,4 @@
-"""What all texts for a terminal share: the window, lines that fit into it, and the words that are put into them.
+"""What all texts for a terminal share: the window, and lines that fit into it.
 
 Texts that come from an answer are shown as they are: never as markup, and never with characters that steer a terminal.
 """
@@ -31,13 +31,10 @@ _PLAIN = {
     "┈": "-",
     "→": ">",
 }
+# What stays in one line: a word between spaces, or one Chinese sign, with the punctuation that may not stand alone.
+_UNBROKEN = re.compile(r" *(?:[（《“‘]*[⺀-鿿]|[^ ⺀-鿿（《“‘，。；：！？、）》”’]+|.)[，。；：！？、）》”’…]*")
 # Columns: of no window, and of a line that is easy to read.
 NO_WINDOW, _WIDEST = 80, 100
-
-
-def say(template: str, **values: object) -> str:
-    """Fill in a sentence: the one place all of them pass, to be translated."""
-    return template.format_map(values)
 
 
 def console() -> Console:
@@ -85,7 +82,8 @@ class Page:
 
     def pair(self, first: str, second: str, style: str = "") -> None:
         """Add two texts in one line where they fit, else in a line each: a command stays in one piece."""
-        both = f"{first} {second}"
+        # Full-width punctuation brings its own space along.
+        both = f"{first}{'' if cell_len(first[-1:]) == 2 else ' '}{second}"
         for text in [both] if cell_len(self.safe(both)) <= self.width else [first, second]:
             self.paragraph(text, style)
 
@@ -115,12 +113,12 @@ class Page:
 def _wrap(text: str, width: int) -> Iterator[str]:
     for line in text.split("\n"):
         row = ""
-        for word in re.findall(r" *[^ ]+", line):
+        for word in _UNBROKEN.findall(line):
             if row and cell_len(row + word) > width:
                 yield row
                 row = word.lstrip(" ")
             else:
                 row += word
-            *full, row = chop_cells(row, width)
+            *full, row = chop_cells(row, width) or [""]
             yield from full
         yield row

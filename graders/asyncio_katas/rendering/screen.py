@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from asyncio_katas.records import CheckResult, KataResult, Outcome, Report
-from asyncio_katas.rendering.page import Page, say
-from asyncio_katas.rendering.terminal import _SIGNS, _bar, _failure, _not_written, _tail, standing
+from asyncio_katas.language import document, say, translate
+from asyncio_katas.records import CheckResult, KataResult, Report
+from asyncio_katas.rendering.page import Page
+from asyncio_katas.rendering.terminal import SIGNS, failure, kata_tail, not_written, progress_bar, standing
 
 _PENDING = ("○", "dim")
-_KEYS = {
-    "n": "next",
-    "p": "previous",
-    "l": "list",
-    "h": "hint",
-    "r": "reset",
-    "s": "solution",
-    "a": "all",
-    "q": "quit",
-}
-_LIST_KEYS = {"↑↓": "choose", "Enter": "open", "a": "check all", "Esc": "back", "q": "quit"}
-_ANSWER_KEYS = {"↑↓": "scroll", "s": "the next answer", "Esc": "back", "q": "quit"}
 
 
 class Showing(Enum):
@@ -34,6 +23,23 @@ class Showing(Enum):
     KATA = auto()
     LIST = auto()
     ANSWER = auto()
+
+
+# In each case: the keys, and what they do.
+_KEYS = {
+    Showing.KATA: {
+        "n": "next",
+        "p": "previous",
+        "l": "list",
+        "h": "hint",
+        "r": "reset",
+        "s": "solution",
+        "a": "all",
+        "q": "quit",
+    },
+    Showing.LIST: {"↑↓": "choose", "Enter": "open", "a": "check all", "Esc": "back", "q": "quit"},
+    Showing.ANSWER: {"↑↓": "scroll", "s": "the next answer", "Esc": "back", "q": "quit"},
+}
 
 
 @dataclass(frozen=True)
@@ -59,14 +65,8 @@ class View:
     @property
     def failure(self) -> CheckResult | None:
         """The failure to look at first, if any is known."""
-        return next(
-            (
-                result
-                for result in self.work.checks
-                if result.check.id not in self.pending and result.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)
-            ),
-            None,
-        )
+        known = tuple(result for result in self.work.checks if result.check.id not in self.pending)
+        return replace(self.work, checks=known).first_failure
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _heading(page: Page, view: View) -> None:
 
 
 def _sign(result: CheckResult, view: View) -> tuple[str, str]:
-    return _PENDING if result.check.id in view.pending else _SIGNS[result.outcome][:2]
+    return _PENDING if result.check.id in view.pending else SIGNS[result.outcome][:2]
 
 
 def _kata(page: Page, view: View) -> None:
@@ -167,7 +167,7 @@ def _first(page: Page, view: View) -> None:
     """Show what to look at first."""
     work = view.work
     if view.failure:
-        _failure(page, view.failure)
+        failure(page, view.failure)
     elif view.pending:
         known = len(work.checks) - len(view.pending)
         page.paragraph(say("Checking: {known} of {checks} checks so far.", known=known, checks=len(work.checks)))
@@ -175,8 +175,8 @@ def _first(page: Page, view: View) -> None:
         said = say("Solved: all {checks} checks pass.", checks=len(work.checks))
         page.paragraph(said, "bold green", lead="✓ ", lead_style="green")
     else:
-        _not_written(page, work)
-        page.paragraph(say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+        not_written(page, work)
+        page.paragraph(say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
 
 
 def _list(page: Page, view: View) -> None:
@@ -184,7 +184,7 @@ def _list(page: Page, view: View) -> None:
     room = page.width - 9 - max(map(cell_len, tails))
     longest = min(max(cell_len(result.kata.title) for result in view.results), room)
     for row, (result, tail) in enumerate(zip(view.results, tails, strict=True)):
-        sign, style = _PENDING if result.kata.slug in view.unknown else _SIGNS[result.outcome][:2]
+        sign, style = _PENDING if result.kata.slug in view.unknown else SIGNS[result.outcome][:2]
         chosen = row == view.cursor
         title = page.fit(result.kata.title, longest)
         title += " " * (longest - cell_len(title))
@@ -193,15 +193,17 @@ def _list(page: Page, view: View) -> None:
 
 
 def _awaited(page: Page, result: KataResult, view: View) -> str:
-    return _bar(0, 1, 8) if result.kata.slug in view.unknown else _tail(page, result)
+    return progress_bar(0, 1, 8) if result.kata.slug in view.unknown else kata_tail(page, result)
 
 
 def _keys(page: Page, view: View) -> None:
-    keys = {Showing.LIST: _LIST_KEYS, Showing.ANSWER: _ANSWER_KEYS, Showing.KATA: _KEYS}[view.showing]
     rows: list[list[tuple[str, str]]] = [[]]
-    for key, word in keys.items():
+    for key in _KEYS[view.showing]:
         off = key == "s" and view.showing is Showing.KATA and not view.work.solved
-        pieces = [(key, "dim" if off else "bold cyan"), (f" {say(word)}  ", "dim" if off else "")]
+        pieces = [
+            (key, "dim" if off else "bold cyan"),
+            (f" {translate(_KEYS[view.showing][key])}  ", "dim" if off else ""),
+        ]
         used = sum(cell_len(text) for text, _ in rows[-1])
         if rows[-1] and used + sum(cell_len(text) for text, _ in pieces) - 2 > page.width:
             rows.append([])

@@ -1,4 +1,4 @@
-"""Sentences: filled in, and the first of a message, which a report for people says loudest."""
+"""The first sentence of a message, which a report for people says loudest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,3 @@ def split(message: str) -> tuple[str, str]:
     match = _SENTENCE.match(message)
     end = match.end() if match else 0
     return message[:end], message[end:].lstrip(" ").removeprefix("\n")
-
-
-def say(template: str, **values: object) -> str:
-    """Fill in a sentence: the one place where a renderer's own pass, to be translated."""
-    return template.format_map(values)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 
+from asyncio_katas.language import say
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import KataResult, Report
-from asyncio_katas.rendering.page import Page, say, show
+from asyncio_katas.rendering.page import Page, show
 
 _MARKDOWN = """\
 # {title}

@@ -6,6 +6,7 @@ Texts that come from an answer are shown as they are: never as markup, and never
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,16 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from asyncio_katas import invocation
+from asyncio_katas import invocation, keeping
 from asyncio_katas.invocation import checking
-from asyncio_katas.lab.timeline import draw
-from asyncio_katas.records import CheckResult, KataResult, KatasError, Outcome, Report, Task
-from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console, say
+from asyncio_katas.lab.timeline import EXPECTED, MEANING, MORE, draw, shown, unexplained
+from asyncio_katas.language import document, say, translate
+from asyncio_katas.records import CheckResult, KataResult, Outcome, Report, Task
+from asyncio_katas.rendering.page import NO_WINDOW, Page, columns, console
 from asyncio_katas.rendering.sentences import split
 
 # Of each outcome: its sign, its style, and its words where the sign does not say enough.
-_SIGNS = {
+SIGNS = {
     Outcome.PASSED: ("✓", "green", ""),
     Outcome.FAILED: ("✗", "red", ""),
     Outcome.ERROR: ("!", "red", "error"),
@@ -55,15 +57,7 @@ def show(report: Report, *, narrow: bool, output: Path | None, current: str | No
     if output is None:
         window.print(text, soft_wrap=True)
         return
-    try:
-        output.write_text(f"{text.plain}\n", encoding="utf-8")
-    except OSError as error:
-        raise KatasError(
-            "The report could not be written to {output}: {why}.",
-            "Next: choose another --output.",
-            output=output,
-            why=error.strerror,
-        ) from None
+    keeping.write_report(output, f"{text.plain}\n")
 
 
 def render(
@@ -109,41 +103,42 @@ def standing(page: Page, report: Report) -> None:
     passed = sum(result.passed for result in report.katas)
     template = "solved {solved} of {katas} · {passed} of {checks} checks"
     said = say(template, solved=report.solved, katas=katas, passed=passed, checks=checks)
-    bar = _bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
+    bar = progress_bar(passed, checks, max(3, min(20, page.width - cell_len(said) - 2)))
     page.line((bar, "green"), ("  ", ""), (said, "bold"))
 
 
 def table(page: Page, results: Sequence[KataResult], work: KataResult | None) -> None:
     """Add a line for each kata, with an arrow at the one in work."""
-    tails = [_tail(page, result) for result in results]
+    tails = [kata_tail(page, result) for result in results]
     longest = max(cell_len(result.kata.title) for result in results)
     room = min(longest, page.width - 9 - max(map(cell_len, tails)))
     page.line()
     for result, tail in zip(results, tails, strict=True):
-        sign, style, _ = _SIGNS[result.outcome]
+        sign, style, _ = SIGNS[result.outcome]
         arrow, strong = ("→ ", "bold") if result is work else ("  ", "")
         title = set_cell_size(page.fit(result.kata.title, room), room)
         page.line((arrow, "bold cyan"), (f"{sign} ", style), (f"{result.kata.number:02} {title}  {tail}", strong))
 
 
-def _tail(page: Page, result: KataResult) -> str:
+def kata_tail(page: Page, result: KataResult) -> str:
     """Return what stands behind a kata's title: progress, points, and its outcome in words if it is unusual."""
-    words = _SIGNS[result.outcome][2]
+    words = translate(SIGNS[result.outcome][2])
     values = {"points": result.points, "most": result.max_points, "passed": result.passed, "checks": len(result.checks)}
     if page.width < _ROOMY:
         return words or say("{passed:>2}/{checks} {points:>3}/{most}", **values)
-    bar = _bar(result.passed, len(result.checks), 8)
+    bar = progress_bar(result.passed, len(result.checks), 8)
     return say("{bar} {points:>3}/{most} points  {words}", bar=bar, words=words, **values)
 
 
-def _bar(part: int, whole: int, size: int) -> str:
+def progress_bar(part: int, whole: int, size: int) -> str:
+    """Return a bar of so many columns; it is full only when everything is done."""
     full = part * size // max(whole, 1)
     return "█" * full + "░" * (size - full)
 
 
 def _checks(page: Page, result: KataResult) -> None:
     """List the checks of the kata in work below the headings of their tasks, then what to look at first."""
-    first = next((x for x in result.checks if x.outcome not in (Outcome.PASSED, Outcome.NOT_STARTED)), None)
+    first = result.first_failure
     heading = say("{number:02} {title}:", number=result.kata.number, title=result.kata.title)
     page.line()
     page.pair(heading, page.path(result.answer), "bold")
@@ -153,9 +148,9 @@ def _checks(page: Page, result: KataResult) -> None:
             _task(page, task, checks, first)
     page.line()
     if first:
-        _failure(page, first)
+        failure(page, first)
     else:
-        _not_written(page, result)
+        not_written(page, result)
 
 
 def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckResult | None) -> None:
@@ -163,10 +158,10 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
     template = "Task {number}: {title} (not started)" if untouched else "Task {number}: {title}"
     page.paragraph(say(template, number=task.number, title=task.title), "bold")
     for check in checks:
-        sign, style, _ = _SIGNS[check.outcome]
+        sign, style, _ = SIGNS[check.outcome]
         title = check.check.title
         if check.outcome is Outcome.NOT_STARTED:
-            said = title if untouched else say("{title} (not started)", title=title.rstrip("."))
+            said = title if untouched else say("{title} (not started)", title=title.rstrip(".。"))
             page.paragraph(said, "dim", lead=f"  {sign} ", lead_style=style)
             continue
         page.line((f"  {sign} ", style), (title, "bold" if check is first else ""))
@@ -175,19 +170,19 @@ def _task(page: Page, task: Task, checks: Sequence[CheckResult], first: CheckRes
             page.line(("      ", ""), (said, "dim"))
 
 
-def _not_written(page: Page, result: KataResult) -> None:
+def not_written(page: Page, result: KataResult) -> None:
     """Say what to write where nothing has failed yet."""
     check = next(check for check in result.checks if check.outcome is Outcome.NOT_STARTED)
-    name, spot = check.check.title.partition(":")[0], check.finding.spot
+    name, spot = re.split("[:：]", check.check.title)[0], check.finding.spot
     named = name.replace(".", "").isidentifier()
     template = "Nothing has failed. Write `{name}` next:" if named else "Nothing has failed. Write this next:"
     page.pair(say(template, name=name), page.path(spot.path, spot.line) if spot else page.path(result.answer))
 
 
-def _failure(page: Page, result: CheckResult) -> None:
+def failure(page: Page, result: CheckResult) -> None:
     """Show all that is known about one failure."""
     finding = result.finding
-    sign, style, _ = _SIGNS[result.outcome]
+    sign, style, _ = SIGNS[result.outcome]
     page.paragraph(result.check.title, lead=f"{sign} ", lead_style=style)
     sentence, rest = _split(result)
     page.paragraph(sentence, "bold", lead="  ")
@@ -203,10 +198,14 @@ def _failure(page: Page, result: CheckResult) -> None:
 
 
 def _timeline(page: Page, record: dict[str, Any] | None) -> None:
+    if record is None:
+        return
     # A forged record may hold moments whose ratio is beyond a float.
     with contextlib.suppress(OverflowError):
-        for row in ["", *draw(record, page.width - 2)] if record else ():
+        for row in ["", *draw(record, page.width - 2, more=translate(MORE), expected=translate(EXPECTED))]:
             page.line(("  ", ""), (row, ""))
+    signs = [f"{MEANING[what][0]} {translate(MEANING[what][1])}" for what in unexplained(shown(record))]
+    page.paragraph("   ".join(signs), "dim", lead="  ")
 
 
 def _output(page: Page, output: str) -> None:
@@ -228,8 +227,9 @@ def _notes(page: Page, report: Report) -> None:
         if result.kata.changed:
             path = page.path(result.kata.check_file)
             said = say("{path} differs from the course's checks.", path=path)
+            back = invocation.restoring(Path(path))
             page.line()
-            page.pair(said, say("Restore it: git checkout -- {path}", path=path), "yellow")
+            page.pair(said, say("Restore it: {command}", command=back), "yellow")
 
 
 def _way_on(page: Page, report: Report, command: str) -> None:
@@ -251,7 +251,7 @@ def _first_steps(page: Page, first: KataResult, command: str) -> None:
     number = f"{first.kata.number:02}"
     page.line()
     page.paragraph(say("Welcome. Begin with any kata, for example with {number}:", number=number), "bold")
-    page.paragraph(say("read {readme}", readme=page.path(first.kata.folder / "README.md")), lead="1. ")
+    page.paragraph(say("read {readme}", readme=page.path(document(first.kata.folder / "README.md"))), lead="1. ")
     page.paragraph(say("edit {file}", file=page.path(first.answer)), lead="2. ")
     template = "run {command} and read the first failure; repeat"
     page.paragraph(say(template, command=f"{command} {number}"), lead="3. ")
@@ -268,7 +268,7 @@ def _next_step(page: Page, report: Report, work: KataResult, command: str, *, na
         page.paragraph(say(template, done=done, number=number, title=title), "green")
     template = "{number}: {passed} of {checks} checks pass."
     said = say(template, number=number, passed=work.passed, checks=len(work.checks))
-    page.pair(said, say("The question: {readme}", readme=page.path(work.kata.folder / "README.md")))
+    page.pair(said, say("The question: {readme}", readme=page.path(document(work.kata.folder / "README.md"))))
     submission = answer.parent.parent if answer.parent.name == work.kata.name else answer.parent
     run = f"{command} {number}"
     if page.path(submission) != page.path(work.kata.folder.parent):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from asyncio_katas import running, scoring, staging
+from asyncio_katas.localisation import localise
 from asyncio_katas.records import Kata, KataResult, Observation
 from asyncio_katas.watch.watching import Run
 
@@ -81,7 +82,7 @@ class Grader:
                 child = running.start(str(root), warm=True)
             order = self._orders.get()
             if child and (order is None or not child.alive()):
-                child.end()
+                running.discard(child)
                 child = None
             if order is not None:
                 self._grade(order, root, child)
@@ -94,7 +95,7 @@ class Grader:
             findings = seen[kata.slug].findings
             pending = frozenset(check.id for check in kata.checks if check.id not in findings)
             if pending:
-                self._post(Progressed(run, scoring.score([assembly], seen).katas[0], pending))
+                self._post(Progressed(run, localise(scoring.score([assembly], seen)).katas[0], pending))
 
         try:
             assembly = staging.assemble(kata, order.answer, root, run.text)
@@ -104,4 +105,4 @@ class Grader:
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for a verdict
             self._post(Ended(run, None, error))
         else:
-            self._post(Ended(run, scoring.score([assembly], seen).katas[0]))
+            self._post(Ended(run, localise(scoring.score([assembly], seen)).katas[0]))

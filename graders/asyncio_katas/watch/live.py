@@ -11,10 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from rich.console import Console as RichConsole
-
+from asyncio_katas.language import say
 from asyncio_katas.records import Kata
-from asyncio_katas.rendering import screen
+from asyncio_katas.rendering import page, screen
 from asyncio_katas.running import GraderFault
 from asyncio_katas.watch.console import Console, Terminated, ending, usable
 from asyncio_katas.watch.files import Reports
@@ -133,7 +132,7 @@ class _Loop:
         late = self._unreported is not None and now - self._unreported > _LATE_S
         if not self._polling and (late or reports.failed):
             self._polling = True
-            self._session.tell(_POLLING.format(interval=_POLL_S))
+            self._session.tell(say(_POLLING, interval=_POLL_S))
             self._face.changed()
         self._glance_at = now + (_POLL_S if self._polling else _GLANCE_S)
 
@@ -207,22 +206,21 @@ class _Lines:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._console = RichConsole(color_system=None if os.environ.get("NO_COLOR") else "auto")
+        self._console = page.console()
         self._here = Path.cwd()
 
     def opened(self, _: ExitStack) -> None:
         """Say what this is."""
         answer = self._session.answer(self._session.desk.work)
-        template = "Watching {file} and all other katas. Ctrl-C ends it."
-        self._console.print(template.format(file=answer), soft_wrap=True, markup=False, highlight=False)
+        said = say("Watching {file} and all other katas. Ctrl-C ends it.", file=answer)
+        self._console.print(said, soft_wrap=True, markup=False, highlight=False)
 
     def changed(self, *, soon: bool = False) -> None:
         """Do nothing: lines that are printed stay."""
 
     def judged(self) -> None:
         """Print the verdict."""
-        width = self._console.width if self._console.is_terminal else 80
-        view, encoding = self._session.view(), self._console.encoding
+        view, width, encoding = self._session.view(), page.columns(self._console), self._console.encoding
         text = screen.verdict(view, width=width, here=self._here, encoding=encoding)
         self._console.print(text, soft_wrap=True)
         self._console.file.flush()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from asyncio_katas import catalog, learning, scoring, staging
 from asyncio_katas import progress as memory
-from asyncio_katas.records import Kata, KataResult, KatasError, Outcome
+from asyncio_katas.language import say
+from asyncio_katas.localisation import localise, localise_message
+from asyncio_katas.records import CheckResult, Kata, KataResult, KatasError, Outcome, Report
 from asyncio_katas.rendering.screen import Showing, View
 from asyncio_katas.watch.watching import Desk, Run
 
@@ -44,7 +45,8 @@ class Session:
         self.desk = Desk(list(self._katas), work.slug)
         self.over = False
         self.scroll = 0
-        self._results = {kata.slug: scoring.score([self._assembly(kata)], {}).katas[0] for kata in katas}
+        self._read = ""
+        self._results = {kata.slug: self._blank(kata) for kata in katas}
         self._live: tuple[Run, KataResult, frozenset[str]] | None = None
         self._stamps: dict[Path, tuple[object, ...]] = {}
         self._asked: list[str] = []
@@ -54,6 +56,7 @@ class Session:
         self._notes: tuple[str, ...] = ()
         self._confirming = False
         self._answer = 0
+        self._text = "", ""
         self._at: dict[str, str] = {}
 
     def kata(self, slug: str) -> Kata:
@@ -100,17 +103,20 @@ class Session:
         try:
             fresh = catalog.load(kata.folder)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
             return
         if fresh != kata:
             self._katas[kata.slug] = fresh
-            self._results[kata.slug] = scoring.score([self._assembly(fresh)], {}).katas[0]
+            self._results[kata.slug] = self._blank(fresh)
             self.desk.demand(kata.slug, now)
 
     def progressed(self, run: Run, result: KataResult, pending: frozenset[str]) -> None:
         """Take in what is known so far of the grading that runs."""
         if run == self.desk.running and not self.desk.obsolete:
             self._live = (run, result, pending)
+            failure = self.view().failure
+            if run.slug == self.desk.work and failure:
+                self._begin_at_the_top(failure)
 
     def ended(self, result: KataResult | None, now: float) -> bool:
         """Take in how the grading that ran has ended; tell whether that is a verdict on the latest text."""
@@ -120,8 +126,7 @@ class Session:
             return False
         self._results[run.slug] = result
         self._at[run.slug] = time.strftime("%H:%M:%S")
-        if result.solved and run.slug not in self.progress.solved:
-            self.progress.solved[run.slug] = datetime.now(UTC).isoformat(timespec="seconds")
+        if self.progress.note_solved(Report((result,))):
             self._remember()
         if run.slug == self.desk.work:
             self._judged(result)
@@ -131,18 +136,26 @@ class Session:
 
     def _judged(self, result: KataResult) -> None:
         """Do what depends on the verdict on the kata in work."""
-        if self._hint and (result.solved or self._hint.task != _failing_task(result)):
+        if result.solved or result.first_failure:
+            self._begin_at_the_top(result.first_failure)
+        if self._hint and (result.solved or self._hint.task != result.failing_task):
             self._hint = None
         asked, self._asked = self._asked, []
         for key in asked:
             self._act(key)
 
+    def _begin_at_the_top(self, failure: CheckResult | None) -> None:
+        """Scroll back where there is something else to read now than what was being read; a rerun is no reason."""
+        read = failure.check.id if failure else ""
+        if self._showing is Showing.KATA and read != self._read:
+            self.scroll = 0
+        self._read = read
+
     def _open(self) -> None:
         """Choose the kata to begin with, now that all are known: one that was begun, else one that was not."""
         self._opening = False
-        unsolved = [result for result in self._results.values() if not result.solved]
-        begun = [result for result in unsolved if result.outcome is not Outcome.NOT_STARTED]
-        self._go(next((result.kata.slug for result in begun or unsolved), self.desk.work))
+        work = Report(tuple(self._results.values())).in_work(None)
+        self._go(work.kata.slug if work else self.desk.work)
 
     def key(self, key: str, now: float) -> None:
         """Do what a key asks for, now or as soon as the verdict it speaks of is known; once, however often pressed."""
@@ -187,8 +200,8 @@ class Session:
         elif key == "r" and not answering:
             self._show(Showing.KATA)
             self._confirming = True
-            template = "Put the stub back into {file}? What you wrote is kept beside it. y: yes, any other key: no."
-            self._notes = (template.format(file=self.answer(self.desk.work).name),)
+            template = "Put the stub back into {file}? What you wrote is kept in a backup. y: yes, any other key: no."
+            self._notes = (say(template, file=self.answer(self.desk.work).name),)
 
     def _move(self, by: int) -> None:
         if self._showing is Showing.LIST:
@@ -215,12 +228,12 @@ class Session:
         result = self._results[self.desk.work]
         self._show(Showing.KATA)
         if result.solved:
-            self._notes = ("This kata is solved: there is nothing to hint at.",)
+            self._notes = (say("This kata is solved: there is nothing to hint at."),)
             return
         before = self._hint
         self._hint = learning.hint(result.kata, result, self.progress) or before
         if self._hint == before:
-            self._notes = ("There is no further hint for this task.",)
+            self._notes = (say("There is no further hint for this task."),)
         self._remember()
 
     def _solution(self) -> None:
@@ -229,9 +242,12 @@ class Session:
         if not answers:
             self._show(Showing.KATA)
             open_later = "The solution can be read here as soon as this kata is solved."
-            self._notes = ("This course came without its solutions." if result.solved else open_later,)
+            self._notes = (say("This course came without its solutions." if result.solved else open_later),)
             return
         self._answer %= len(answers)
+        path = answers[self._answer]
+        title = say("Answer {number} of {count}: {path}", number=self._answer + 1, count=len(answers), path=path)
+        self._text = title, path.read_text(encoding="utf-8", errors="replace")
         self._show(Showing.ANSWER)
 
     def _reset(self, now: float) -> None:
@@ -239,18 +255,18 @@ class Session:
         try:
             backup = learning.reset(self._katas[slug], self._course)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
             return
         self.look(now)
         self._hint = None
         template = "The stub is back. What you wrote is kept in {file}" if backup else "The stub is back."
-        self._notes = (template.format(file=backup),)
+        self._notes = (say(template, file=backup),)
 
     def _remember(self) -> None:
         try:
             memory.save(self._course, self.progress)
         except KatasError as error:
-            self._notes = (str(error.fact), str(error.next_step))
+            self._notes = _words(error)
 
     def tell(self, *notes: str) -> None:
         """Show what whoever drives the session has to say."""
@@ -275,28 +291,22 @@ class Session:
             cursor=self._cursor,
             hint=_said(self._hint),
             notes=self._notes,
-            answer=self._text(result) if self._showing is Showing.ANSWER else ("", ""),
+            answer=self._text,
             at=self._at.get(work, ""),
         )
 
-    def _text(self, result: KataResult) -> tuple[str, str]:
-        answers = learning.answers(result.kata, self._course)
-        path = answers[self._answer % len(answers)]
-        template = "Answer {number} of {count}: {path}"
-        title = template.format(number=self._answer % len(answers) + 1, count=len(answers), path=path)
-        return title, path.read_text(encoding="utf-8", errors="replace")
-
-    def _assembly(self, kata: Kata) -> staging.Assembly:
+    def _blank(self, kata: Kata) -> KataResult:
         """Return what a kata looks like of which nothing is known yet."""
-        return staging.Assembly(kata, self.answer(kata.slug), kata.folder)
+        assembly = staging.Assembly(kata, staging.answer_path(kata, self._course / "katas"), kata.folder)
+        return localise(scoring.score([assembly], {})).katas[0]
 
 
 def _said(hint: learning.Hint | None) -> str:
     if hint is None:
         return ""
     template = "Hint {number} of {count} for task {task}: {text}"
-    return template.format(number=hint.number, count=hint.of, task=hint.task, text=hint.text)
+    return say(template, number=hint.number, count=hint.of, task=hint.task, text=hint.text)
 
 
-def _failing_task(result: KataResult) -> int:
-    return next((check.check.task for check in result.checks if check.outcome is not Outcome.PASSED), 0)
+def _words(error: KatasError) -> tuple[str, str]:
+    return str(localise_message(error.fact)), str(localise_message(error.next_step))

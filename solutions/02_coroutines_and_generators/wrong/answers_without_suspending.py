@@ -1,7 +1,7 @@
 """ask finds the answer function in a context variable and calls it on the spot; nothing is suspended.
 
 Fails: test_suspends_without_a_loop
-Says: the coroutine was not suspended: its state was CORO_RUNNING
+Says: answer was called, but the coroutine was not suspended: it was running.
 """
 
 from collections.abc import Callable, Coroutine, Generator

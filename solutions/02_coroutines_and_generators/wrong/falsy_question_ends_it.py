@@ -1,7 +1,7 @@
 """The loop goes on while the question is true, so a question such as 0 or "" ends the conversation.
 
 Fails: test_questions_and_answers
-Says: The coroutine asked None as question 2, but answer was never called
+Says: The coroutine asked None as question 2, but drive returned None and never
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator

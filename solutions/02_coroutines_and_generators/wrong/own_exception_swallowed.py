@@ -1,7 +1,7 @@
 """An exception of the coroutine is only printed to stderr and drive returns None.
 
 Fails: test_own_exception_leaves
-Says: after 0 questions, but drive returned None
+Says: The coroutine raised LookupError: no such page without having asked
 """
 
 import traceback

@@ -1,7 +1,7 @@
 """After the cancellation a single sleep(0) stands in for waiting.
 
 Fails: test_first_failure_cancels_the_rest
-Says: The call ended at t=2 while 2 requests were still running or cleaning
+Says: The call ended at t=2, but fetch a, which had been cancelled, was still
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The cleanup of the cancelled fetches is given a tenth of a second, then it is left alone.
 
 Fails: test_first_failure_cancels_the_rest
-Says: The call ended at t=2.1 while 2 requests were still running or
+Says: The call ended at t=2.1, but fetch a, which had been cancelled, was still
 """
 
 import asyncio

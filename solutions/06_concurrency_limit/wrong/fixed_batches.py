@@ -1,7 +1,7 @@
 """The urls are fetched in batches of `limit`; the next batch waits for the slowest of the last.
 
 Fails: test_freed_slot_is_refilled_at_once
-Says: From t=1.1875 to t=8 only 1 of 2 slots was in use, while 4 urls were
+Says: From t=1.1875 to t=8 only 1 of 2 slots was in use, while the next url was
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A plain gather: when it raises, the other fetches run on behind the caller's back.
 
 Fails: test_first_failure_cancels_the_rest
-Says: The call ended at t=2 while 2 requests were still running or cleaning
+Says: 'b' failed at t=2 and the call ended at t=2, but fetch a was still running:
 """
 
 import asyncio

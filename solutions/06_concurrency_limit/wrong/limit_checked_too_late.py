@@ -1,7 +1,7 @@
 """The limit is checked only after the first url has been fetched for a try.
 
 Fails: test_limit_below_one_is_refused
-Says: limit=0, and still 1 requests were made.
+Says: limit=0: fetch a was started; expected a ValueError and no request at all.
 """
 
 import asyncio

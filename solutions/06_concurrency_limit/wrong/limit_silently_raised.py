@@ -1,7 +1,7 @@
 """A limit below one is silently taken for one.
 
 Fails: test_limit_below_one_is_refused
-Says: limit=0, and still 2 requests were made.
+Says: limit=0: fetch a was started; expected a ValueError and no request at all.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The limit is not checked: with 0 every fetch waits for a slot for ever.
 
 Fails: test_limit_below_one_is_refused
-Says: Every task waits and nothing can wake them: at t=0 there is no timer,
+Says: limit=0: expected a ValueError, but fetch_limited waits for ever.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A dispatcher that finds no free slot sleeps for half a second before it looks again.
 
 Fails: test_freed_slot_is_refilled_at_once
-Says: From t=1.1875 to t=1.5 only 1 of 2 slots was in use, while 4 urls
+Says: From t=1.1875 to t=1.5 only 1 of 2 slots was in use, while the next url was
 """
 
 import asyncio

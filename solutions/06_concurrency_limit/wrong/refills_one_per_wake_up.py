@@ -1,7 +1,7 @@
 """However many fetches have ended when the loop wakes up, it starts only one new one.
 
 Fails: test_freed_slot_is_refilled_at_once
-Says: From t=9 to t=10 only 1 of 2 slots was in use, while 3 urls were
+Says: From t=9 to t=10 only 1 of 2 slots was in use, while the next url was still
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Each of `limit` workers gets its share of the urls beforehand, so a quick one ends up idle.
 
 Fails: test_freed_slot_is_refilled_at_once
-Says: From t=4.1875 to t=8 only 1 of 2 slots was in use, while 2 urls were
+Says: From t=4.1875 to t=8 only 1 of 2 slots was in use, while the next url was
 """
 
 import asyncio

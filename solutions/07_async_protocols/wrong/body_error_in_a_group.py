@@ -1,7 +1,7 @@
 """The exception of the body and those of close() leave together as an ExceptionGroup.
 
 Fails: test_leaving_by_an_exception_and_with_a_failing_close
-Says: to leave it, but it raised ExceptionGroup
+Says: The block was left by an exception and close() failed for two connections;
 """
 
 import asyncio

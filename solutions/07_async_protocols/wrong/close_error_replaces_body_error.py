@@ -1,7 +1,7 @@
 """A failing close() is raised in any case and takes the place of the exception of the body.
 
 Fails: test_leaving_by_an_exception_and_with_a_failing_close
-Says: to leave it, but it raised OSError: reset
+Says: The block was left by an exception and close() failed for two connections;
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The check and the counting lie on both sides of an await, so several tasks pass the check at once.
 
 Fails: test_size_is_kept_and_reached
-Says: size=2, but at t=0 5 connections were open or being opened.
+Says: size=2, but 5 connections were open or being opened at t=0.
 """
 
 import asyncio

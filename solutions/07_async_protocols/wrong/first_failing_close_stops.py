@@ -1,7 +1,7 @@
 """The loop over the connections ends at the first close() that fails.
 
 Fails: test_leaving_by_an_exception_and_with_a_failing_close
-Says: 3 connections were open and close() failed for 1 and 2; it was never
+Says: 3 connections were open: close() failed for 1, and it was never called for
 """
 
 import asyncio

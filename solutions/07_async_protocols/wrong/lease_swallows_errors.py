@@ -1,7 +1,7 @@
 """The lease catches what its block raises, so that the pool stays alive.
 
 Fails: test_connection_comes_back_after_a_failed_block
-Says: but it returned None, expected LookupError
+Says: The block of a lease was left by LookupError: raised in the block, but no
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """All pages are collected before the first row is given.
 
 Fails: test_pages_are_fetched_when_needed_on_one_connection
-Says: The first page has two rows. After the first and the second of them
+Says: The first page has two rows. The number of pages asked for, after one row
 """
 
 import asyncio

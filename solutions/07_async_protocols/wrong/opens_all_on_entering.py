@@ -1,7 +1,7 @@
 """All connections are opened up front, as warm pools do.
 
 Fails: test_connections_are_opened_on_demand
-Says: The pool was entered, nobody asked for a connection, and 3 were
+Says: Connections opened before anybody had asked for one: 3, expected 0.
 """
 
 import asyncio

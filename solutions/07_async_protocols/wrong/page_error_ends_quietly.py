@@ -1,7 +1,7 @@
 """An exception of page() ends the iteration as if there were no more rows.
 
 Fails: test_leaving_an_iteration_gives_the_connection_back
-Says: but it returned None, expected LookupError
+Says: The iteration was ended by an exception of page(), but no exception came
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The next page is already being fetched while the rows of the current one are given.
 
 Fails: test_pages_are_fetched_when_needed_on_one_connection
-Says: The first page has two rows. After the first and the second of them
+Says: The first page has two rows. The number of pages asked for, after one row
 """
 
 import asyncio

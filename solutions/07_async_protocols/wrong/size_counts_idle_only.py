@@ -1,7 +1,7 @@
 """The size limits only how many idle connections are kept, not how many are open.
 
 Fails: test_size_is_kept_and_reached
-Says: size=2, but at t=0 5 connections were open or being opened.
+Says: size=2, but 5 connections were open or being opened at t=0.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """__aexit__ ends with return True, so the exception of the body disappears.
 
 Fails: test_leaving_by_an_exception_and_with_a_failing_close
-Says: to leave it, but it returned None
+Says: The block was left by an exception; expected LookupError: no such table,
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """After each batch it awaits a coroutine that does not suspend, as if every await gave a turn.
 
 Fails: test_others_get_a_turn_after_each_batch
-Says: batch=3: fn was called 10 times in one go, and no other task got a
+Says: batch=3: fn was called 10 times in one go, and in between no other task got
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Each call is a task, all gathered at once: they run in the same round, without a turn for others in between.
 
 Fails: test_others_get_a_turn_after_each_batch
-Says: batch=3: fn was called 10 times in one go, and no other task got a
+Says: batch=3: fn was called 10 times in one go, and in between no other task got
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Without awaitables the call waits for a winner that cannot come.
 
 Fails: test_nothing_to_run
-Says: Every task waits and nothing can wake them: at t=0 there is no timer,
+Says: No awaitable was given: expected a ValueError, but first_success waits for ever.
 """
 
 import asyncio

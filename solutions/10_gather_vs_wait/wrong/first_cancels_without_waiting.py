@@ -1,7 +1,7 @@
 """A cancelled caller cancels the children but does not wait for their cleanup.
 
 Fails: test_cancelling_the_caller_cancels_the_children
-Says: The caller of first_success was cancelled, and the call ended while 3
+Says: The caller of first_success was cancelled, and the call ended while work a
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Everything is given to create_task, which takes coroutines only: a future is a TypeError.
 
 Fails: test_a_cancelled_child_has_failed
-Says: An exception left the code: TypeError: a coroutine was expected, got
+Says: Tasks were given, and first_success raised TypeError: a coroutine was
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The next child is started only when the one before has failed.
 
 Fails: test_first_success_wins
-Says: 'f' was the first to succeed, at t=3, but first_success returned 'A'.
+Says: At most 1 of 6 awaitables ran at the same time; 'f', which takes 3 s, was
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The losers are told to stop, but the winner is returned before they have.
 
 Fails: test_losers_are_cancelled_and_cleaned_up
-Says: The call returned at t=3 while 5 losers were still cleaning up.
+Says: The call returned at t=3 while work a, which had been cancelled, was still
 """
 
 import asyncio

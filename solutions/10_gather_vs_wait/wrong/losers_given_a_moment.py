@@ -1,7 +1,7 @@
 """The cleanup of the losers is waited for with a timeout of 50 ms.
 
 Fails: test_losers_are_cancelled_and_cleaned_up
-Says: The call returned at t=3.05 while 5 losers were still cleaning up.
+Says: The call returned at t=3.05 while work a, which had been cancelled, was
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The winner's result is returned at once, the losers go on.
 
 Fails: test_first_success_wins
-Says: 5 tasks were still running when first_success ended:
+Says: first_success returned 'F' at t=3, as it should, but work a was still
 """
 
 import asyncio

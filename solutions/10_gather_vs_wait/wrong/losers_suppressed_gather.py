@@ -1,7 +1,7 @@
 """suppress(CancelledError) around a plain gather of the losers: only the first to stop is waited for.
 
 Fails: test_losers_are_cancelled_and_cleaned_up
-Says: The call returned at t=4 while 3 losers were still cleaning up.
+Says: The call returned at t=4 while work b, which had been cancelled, was still
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """On cancellation the children are gathered without return_exceptions, which waits for the first of them only.
 
 Fails: test_cancelling_the_caller_cancels_the_children
-Says: The caller of outcomes was cancelled, and the call ended while 2
+Says: The caller of outcomes was cancelled, and the call ended while work b was
 """
 
 import asyncio

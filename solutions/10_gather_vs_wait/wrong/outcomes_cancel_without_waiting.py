@@ -1,7 +1,7 @@
 """On cancellation the children are cancelled, but their cleanup is not awaited.
 
 Fails: test_cancelling_the_caller_cancels_the_children
-Says: The caller of outcomes was cancelled, and the call ended while 3
+Says: The caller of outcomes was cancelled, and the call ended while work a was
 """
 
 import asyncio

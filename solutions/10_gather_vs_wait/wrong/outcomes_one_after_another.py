@@ -1,7 +1,7 @@
 """The awaitables are awaited one after the other, none is started beforehand.
 
 Fails: test_outcomes_runs_all_at_once
-Says: At most 1 of 6 awaitables were running at the same time; the call
+Says: At most 1 of 6 awaitables ran at the same time; the call took 33 s instead of 8.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The end is computed anew for every try.
 
 Fails: test_deadline_cuts_the_running_try
-Says: The deadline was t=8, but the second try, started at t=3, was
+Says: The deadline was t=8, but the second try, which started at t=3, was
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The deadline is counted from the first failure, not from the call.
 
 Fails: test_deadline_cuts_the_running_try
-Says: The second try started at t=3 and the deadline was t=8, but it was
+Says: The deadline was t=8, but the second try, which started at t=3, was
 """
 
 from __future__ import annotations

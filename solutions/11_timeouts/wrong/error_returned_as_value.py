@@ -1,7 +1,7 @@
 """gather(return_exceptions=True) hands the exception of op over as if it were the value.
 
 Fails: test_own_exceptions_leave_as_they_are
-Says: The operation raised LookupError: no such page in time, but
+Says: Before its limit the operation raised LookupError: no such page, but
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """op runs in a TaskGroup, so its exceptions come out wrapped in an ExceptionGroup.
 
 Fails: test_own_exceptions_leave_as_they_are
-Says: The operation raised LookupError: no such page in time, but
+Says: Before its limit the operation raised LookupError: no such page, but
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whatever op raises is reported as a TimeoutError.
 
 Fails: test_own_exceptions_leave_as_they_are
-Says: The operation raised LookupError: no such page in time, but
+Says: Before its limit the operation raised LookupError: no such page, but
 """
 
 from __future__ import annotations

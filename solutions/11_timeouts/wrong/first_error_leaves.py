@@ -1,7 +1,7 @@
 """After the last try the error of the first one leaves.
 
 Fails: test_attempts_are_counted
-Says: attempts=3: the last try raised OSError: 3, but retry raised OSError:
+Says: attempts=3: the last try raised OSError: try 3, but retry raised OSError: try 1.
 """
 
 from __future__ import annotations

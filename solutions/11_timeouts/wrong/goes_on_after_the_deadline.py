@@ -1,7 +1,7 @@
 """The deadline only shortens tries and pauses; what it cut counts as failed and the next try begins.
 
 Fails: test_deadline_cuts_the_running_try
-Says: The second try started at t=3 and the deadline was t=8, but it was
+Says: The second try was cancelled at the deadline, t=8, but after that another
 """
 
 from __future__ import annotations

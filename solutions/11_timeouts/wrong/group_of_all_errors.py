@@ -1,7 +1,7 @@
 """After the last try an ExceptionGroup with the errors of all tries leaves.
 
 Fails: test_attempts_are_counted
-Says: attempts=1: the last try raised OSError: 1, but retry raised
+Says: attempts=1: the last try raised OSError: try 1, but retry raised
 """
 
 from __future__ import annotations

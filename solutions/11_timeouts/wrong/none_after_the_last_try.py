@@ -1,7 +1,7 @@
 """After the last failed try None is returned.
 
 Fails: test_attempts_are_counted
-Says: attempts=1: the last try raised OSError: 1, but retry returned None.
+Says: attempts=1: the last try raised OSError: try 1, but retry returned None.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The last try is recognised one too early: attempts - 1 tries.
 
 Fails: test_attempts_are_counted
-Says: attempts=3, and every try failed: there were 2 tries.
+Says: attempts=3, and every try failed, but the number of tries was 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A TimeoutError that op raised itself is taken for the deadline and leaves at once.
 
 Fails: test_only_some_failures_are_retried
-Says: The operation raised TimeoutError: the server's own, and was tried 1
+Says: The operation raised TimeoutError: the server was slow, which deserves a
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A TimeoutError of op itself is replaced by a new one with another text.
 
 Fails: test_own_exceptions_leave_as_they_are
-Says: The operation raised TimeoutError: the server's own in time, but
+Says: Before its limit the operation raised TimeoutError: the server was slow,
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Only ConnectionError and TimeoutError are retried, a plain OSError leaves at once.
 
 Fails: test_tries_and_pauses
-Says: 5 tries are allowed, but after 1 of them OSError: 1 left the call.
+Says: 5 tries are allowed, but the call ended after try 1 by raising OSError: down.
 """
 
 from __future__ import annotations

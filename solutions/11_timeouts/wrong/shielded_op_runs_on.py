@@ -1,7 +1,7 @@
 """wait_for over a shield: the limit only ends the waiting, op itself runs on.
 
 Fails: test_timeout_error_after_the_limit
-Says: 1 task was still running when call_with_timeout ended:
+Says: TimeoutError came at t=3, as it should, but the operation was still
 """
 
 from __future__ import annotations

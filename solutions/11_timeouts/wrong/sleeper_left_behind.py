@@ -1,7 +1,7 @@
 """The sleep task that measures the time is not cancelled when op is faster.
 
 Fails: test_value_in_time
-Says: 1 task was still running when call_with_timeout ended:
+Says: call_with_timeout returned 'value' at t=2, as it should, but left something
 """
 
 from __future__ import annotations

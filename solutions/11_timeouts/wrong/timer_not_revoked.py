@@ -1,7 +1,7 @@
 """The call_later timer is not cancelled when op is faster.
 
 Fails: test_value_in_time
-Says: A timer was left behind: call_with_timeout.ring would still be called
+Says: call_with_timeout returned 'value' at t=2, as it should, but left something
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The worker thread sets the future of the loop itself, the sleeping loop does not notice.
 
 Fails: test_offload_keeps_the_loop_responsive
-Says: The event loop had to report: the loop, or a future of its, was used
+Says: The event loop, or one of its futures, was used from another thread
 """
 
 from __future__ import annotations

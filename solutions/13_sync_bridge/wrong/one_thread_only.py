@@ -1,7 +1,7 @@
 """The thread pool has one thread whatever threads says.
 
 Fails: test_as_many_threads_as_allowed
-Says: threads=3 and 7 jobs to do, but only 1 were running at the same time.
+Says: threads=3 and 7 jobs to do, but no more than 1 ran at the same time.
 """
 
 from __future__ import annotations

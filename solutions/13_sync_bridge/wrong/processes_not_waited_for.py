@@ -1,7 +1,7 @@
 """Only the thread pool is closed and waited for, the process pool is forgotten.
 
 Fails: test_arguments_and_exceptions
-Says: Threads were still running when the check ended
+Says: What the calls gave was right, but after the block a process of the pool is
 """
 
 from __future__ import annotations

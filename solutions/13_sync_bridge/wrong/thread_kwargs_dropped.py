@@ -1,7 +1,7 @@
 """The keyword arguments do not reach fn in the thread.
 
 Fails: test_arguments_and_exceptions
-Says: An exception left the code: ValueError: invalid literal for int()
+Says: Offload.in_thread(int, 'ff', base=16) raised ValueError: invalid literal
 """
 
 from __future__ import annotations
