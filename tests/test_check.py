@@ -180,11 +180,16 @@ def test_outside_of_a_course(katas: Katas, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a signal here")
 def test_interrupting(course: Path) -> None:
     """Ctrl-C ends the run with exit code 130, and no process is left behind."""
+    began = course / "began"
+    answer = course / "katas" / "04_hangs" / "hangs.py"
+    text = answer.read_text(encoding="utf-8")
+    answer.write_text(text.replace("        pass", f"        open({str(began)!r}, 'w').close()"), encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "asyncio_katas", "check", "4"], cwd=course, stderr=subprocess.PIPE, text=True
     )
-    # Long before this the child is in its endless loop, or at least started; both must end the same way.
-    time.sleep(1)
+    while not began.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=400)
     assert process.returncode == 130

@@ -6,8 +6,11 @@ Processes forked for grading pass through this module too, so it imports nothing
 
 def main() -> None:
     """Run the command line."""
-    from asyncio_katas.cli import cli  # noqa: PLC0415
-
+    try:
+        from asyncio_katas.cli import cli  # noqa: PLC0415
+    except KeyboardInterrupt:
+        # As any later one ends.
+        raise SystemExit(130) from None
     cli()
 
 

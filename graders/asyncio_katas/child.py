@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import importlib
 import json
 import os
 import sys
@@ -43,7 +44,9 @@ _ENDLESS_CHECKS = 2
 _MAX_OUTPUT = 4_000
 _MAX_FILE_BYTES = 16_000_000
 
-# Plugins of pytest that a check does not need; each costs start-up time or gets in the way of the verdict.
+# The plugins of pytest that checks need.
+PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.lab.plugin")
+# Those that a check does not need; each costs start-up time or gets in the way of the verdict.
 _WITHOUT = ("cacheprovider", "faulthandler", "terminal", "logging", "warnings", "doctest", "junitxml", "pastebin",
             "unraisableexception", "threadexception", "stepwise", "setuponly", "setupplan", "debugging")  # fmt: skip
 
@@ -94,10 +97,9 @@ def run(root: str, orders: int, journal: int, level: Level, *, portable: bool) -
     if level is not Level.LEARNER:
         shield = Shield(level, Path(root), scratch, alarm_to(journal))
     recorder = Recorder(root, orders, journal, shield)
-    status = pytest.main(
-        [*options, "-ppytest_asyncio.plugin", "-ppytest_timeout", root],
-        plugins=[recorder],
-    )
+    # Named with -p, each of them would be looked for among all that is installed, and that takes as long as a check.
+    plugins = [recorder, *map(importlib.import_module, PLUGINS)]
+    status = pytest.main([*options, root], plugins=plugins)
     recorder.write("end", status=int(status))
     os._exit(0)
 

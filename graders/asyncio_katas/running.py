@@ -32,6 +32,9 @@ _GLANCE_S = 0.25
 _LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
+# What each run of pytest would import anew, and what that brings along; an absent one is left out.
+_WARM = ("pytest_asyncio.plugin", "pytest_timeout", "_pytest.helpconfig", "_pytest.skipping", "_pytest.unittest",
+         "unittest", "readline")  # fmt: skip
 _QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 
 
@@ -246,9 +249,8 @@ def _server() -> Any:
     # first, where a stranger's files may lie.
     os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["asyncio_katas.child", "pytest_asyncio.plugin", "pytest_timeout", "asyncio_katas.isolation.prepared"]
-    )
+    # The last looks at everything that was imported before it.
+    context.set_forkserver_preload(["asyncio_katas.child", *_WARM, "asyncio_katas.isolation.prepared"])
     return context
 
 

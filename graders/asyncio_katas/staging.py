@@ -17,7 +17,6 @@ _MAX_ANSWER_BYTES = 1_000_000
 
 _PYTEST_INI = """\
 [pytest]
-addopts = -p asyncio_katas.lab.plugin
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 asyncio_default_test_loop_scope = function
