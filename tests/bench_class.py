@@ -1,7 +1,8 @@
 """What grading a class costs: submissions per minute beside a shell loop of plain pytest, and the parent's memory.
 
-The submissions are the course's own right and wrong answers and stubs, in turn. Run by `nox -s bench -- class`, which
-takes three numbers: submissions of one kata, submissions of all katas, and the size of the large class.
+The submissions are the course's own right and wrong answers and stubs, in turn; in the large class one in ten is an
+attack, which plain pytest is spared: nothing would stand between it and this machine. Run by `nox -s bench -- class`,
+which takes three numbers: submissions of one kata, submissions of all katas, and the size of the large class.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from asyncio_katas import catalog
@@ -20,6 +22,11 @@ from asyncio_katas.records import Kata
 
 ROOT = Path(__file__).parent.parent
 YARDSTICK = 6
+ATTACKS = sorted((ROOT / "tests" / "attacks").glob("*.py"))
+# In the large class every so manyth submission is an attack.
+ATTACKED = 10
+# So many are graded with real sleeps; a right answer takes a minute.
+FEW = 3
 
 
 def main(one: int = 40, every: int = 6, large: int = 500) -> None:
@@ -28,37 +35,52 @@ def main(one: int = 40, every: int = 6, large: int = 500) -> None:
     single = [kata for kata in katas if kata.number == YARDSTICK]
     with tempfile.TemporaryDirectory() as folder:
         print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores\n")
-        print("| submissions | katas in each | plain pytest, per minute | `katas grade`, per minute | ratio |")
+        print("| submissions | katas in each | `katas grade`, per minute | plain pytest, per minute | ratio |")
         print("|---:|---:|---:|---:|---:|")
+        rates = []
         for count, chosen in ((one, single), (every, katas)):
             place = Path(folder, f"class-{len(chosen)}")
             make(place, count, chosen)
-            plain, ours = loop(place, chosen), grade(place, chosen)[0]
-            rates = [60 * count / seconds for seconds in (plain, ours)]
-            print(
-                f"| {count} | {len(chosen)} | {rates[0]:.0f} | {rates[1]:.0f} | {rates[1] / rates[0]:.1f} |", flush=True
-            )
+            # Half of the loop before and half after, so that a machine that slows down slows both.
+            plain = loop(place, chosen, half=0)
+            ours = per_minute(count, grade(place, chosen)[0])
+            plain = per_minute(count, plain + loop(place, chosen, half=1))
+            print(f"| {count} | {len(chosen)} | {ours:.0f} | {plain:.0f} | {ours / plain:.1f} |", flush=True)
+            rates.append(ours)
+        few = Path(folder, "few")
+        make(few, FEW, single)
+        real = per_minute(FEW, loop(few, single, "-p", "real_sleeps"))
+        print(f"\nOne kata, with real sleeps in plain pytest: {real:.1f} per minute, ratio {rates[0] / real:.0f}")
         small = max(large // 10, 1)
         sizes = []
         for count in (small, large):
             place = Path(folder, f"memory-{count}")
-            make(place, count, single)
+            make(place, count, single, ATTACKS)
             seconds, kilobytes = grade(place, single)
             sizes.append(kilobytes)
             print(
-                f"\n{count} submissions: {kilobytes / 1024:.0f} MB in the parent, {60 * count / seconds:.0f} per minute"
+                f"\n{count} submissions: {kilobytes / 1024:.0f} MB in the parent, "
+                f"{per_minute(count, seconds):.0f} per minute",
+                flush=True,
             )
         print(f"The parent's memory at {large}: {sizes[1] / sizes[0]:.2f} times that at {small}")
 
 
-def make(place: Path, count: int, katas: list[Kata]) -> None:
-    """Make so many submissions with an answer to each kata: right and wrong ones and stubs in turn."""
+def per_minute(count: int, seconds: float) -> float:
+    """Return how many submissions a minute that was."""
+    return 60 * count / seconds
+
+
+def make(place: Path, count: int, katas: list[Kata], attacks: Sequence[Path] = ()) -> None:
+    """Make so many submissions with an answer to each kata: right and wrong ones and stubs in turn, or an attack."""
+    hostile = itertools.cycle(attacks)
     answers = {kata.slug: itertools.cycle(corpus(kata)) for kata in katas}
     for number in range(count):
         for kata in katas:
             folder = place / f"s{number:04}" / "katas" / kata.name
             folder.mkdir(parents=True)
-            shutil.copy(next(answers[kata.slug]), folder / f"{kata.slug}.py")
+            attacked = attacks and number % ATTACKED == ATTACKED - 1
+            shutil.copy(next(hostile if attacked else answers[kata.slug]), folder / f"{kata.slug}.py")
             # Only plain pytest looks at this copy.
             shutil.copy(kata.check_file, folder)
         shutil.copy(ROOT / "pyproject.toml", place / f"s{number:04}")
@@ -72,13 +94,17 @@ def corpus(kata: Kata) -> list[Path]:
     return [path for three in zip(right, wrong, itertools.repeat(stub), strict=False) for path in three]
 
 
-def loop(place: Path, katas: list[Kata]) -> float:
-    """Run plain pytest on each submission, one after the other; return how long it took."""
+def loop(place: Path, katas: list[Kata], *words: str, half: int | None = None) -> float:
+    """Run plain pytest on each submission, or every other one, one after the other; return how long it took."""
     began = time.perf_counter()
-    for folder in sorted(place.iterdir()):
+    for folder in sorted(place.iterdir())[half :: 1 if half is None else 2]:
         paths = [str(folder / "katas" / kata.name) for kata in katas]
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *paths], cwd=folder, check=False, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "pytest", "-q", *words, *paths],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+            check=False,
+            stdout=subprocess.DEVNULL,
         )
     return time.perf_counter() - began
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Ran, run_katas
+from conftest import ROOT, Ran, run_katas
 
 from asyncio_katas import catalog
 from asyncio_katas.marking import grading
@@ -472,6 +472,25 @@ def test_the_seed_is_hidden_from_the_answers(course: Path, tmp_path: Path, held_
     ran = grade(course, place.parent, "--out", "out", "--held-back", ASYNCIO_KATAS_SEED="a secret of some length")
     assert ran.code == 0, ran.err
     assert rows(course / "out")["spy"]["points"] == "5"
+
+
+def test_katas_with_an_examiner_are_examined(tmp_path: Path) -> None:
+    """With `--held-back` the examiner looks at an answer too, with inputs from the secret seed."""
+    right = ROOT / "solutions/06_concurrency_limit"
+    for name, answer in {"ada": right / "concurrency_limit.py", "bob": right / "wrong/one_too_many.py"}.items():
+        (tmp_path / "class" / name).mkdir(parents=True)
+        shutil.copyfile(answer, tmp_path / "class" / name / "concurrency_limit.py")
+    words = ("--katas", "6", "--held-back", "--seed-file", tmp_path / "seed.txt", "--out", tmp_path / "out")
+    ran = run_katas("grade", tmp_path / "class", *words, cwd=ROOT)
+    assert ran.code == 0, ran.err
+    question = "SELECT submission, outcome FROM held_back JOIN gradings ON id = grading WHERE name LIKE 'exam_%'"
+    found: dict[str, set[str]] = {}
+    for name, outcome in asked(tmp_path / "out/gradebook.sqlite", question):
+        found.setdefault(name, set()).add(outcome)
+    assert found["ada"] == {"passed"}
+    assert "failed" in found["bob"]
+    ran = run_katas("grade", tmp_path / "class", *words, cwd=ROOT)
+    assert "2 were unchanged" in ran.out
 
 
 def test_what_is_noted_comes_back_whole(course: Path, classroom: Path) -> None:
