@@ -176,6 +176,18 @@ def test_what_looks_half_written(text: bytes | None, before: bytes | None, half:
     assert looks_half_written(text, before) is half
 
 
+def test_a_text_that_came_back_in_time_is_judged_once() -> None:
+    """A grading is told to end, the text it is of comes back, and it had been through already: its verdict counts."""
+    desk = Desk(SLUGS, "a")
+    desk.look("a", ONE, 0.0)
+    desk.begin(0.0)
+    desk.look("a", TWO, 1.0)
+    assert desk.interrupt(1.0)
+    desk.look("a", ONE, 2.0)
+    assert desk.end(judged=True, now=2.0)
+    assert desk.begin(9.0) is None
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Saves, keys and verdicts in any order."""
 

@@ -15,6 +15,7 @@ from asyncio_katas.lab.calls import Attempt, Call, Ending, ThreadCall
 from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
+from asyncio_katas.lab.kernel import Sleep
 from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.probes import Gate, Probe
 from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, Wait
@@ -27,6 +28,8 @@ T = TypeVar("T")
 _TURNS_OF_GRACE = 4
 # Real seconds: how long a rendezvous with threads may take, and how long to look for what should not come.
 _RENDEZVOUS_S = 30.0
+# And how long all threads must have slept without any break to count as waiting for ever.
+_ASLEEP_S = 4.0
 _GRACE_S = 0.25
 
 
@@ -121,7 +124,7 @@ class Lab:
     def wait(self, condition: Callable[[], bool]) -> bool:
         """Wait, in a synchronous check, for what other threads bring about; False once it provably never will be so.
 
-        Threads nobody can see through get half a minute of real time.
+        Threads nobody can see through get half a minute of real time, and less where they sleep on and on.
         """
         return self._watch(condition, _RENDEZVOUS_S)
 
@@ -134,10 +137,11 @@ class Lab:
 
     def _watch(self, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        quiet = 0
+        quiet, sleep = 0, Sleep()
         while not condition():
             quiet = 0 if self.outside.busy() else quiet + 1
-            if quiet == _TURNS_OF_GRACE or time.monotonic() > deadline:
+            over = quiet == _TURNS_OF_GRACE or time.monotonic() > deadline
+            if over or (sleep.look() > _ASLEEP_S and not self.outside.processes_run()):
                 return condition()
             real_sleep(0.001)
         return True

@@ -140,10 +140,16 @@ class Outside:
             any(self._runs(thread, look) for thread in look.threads)
             or bool(look.unlisted() - self._unlisted_before)
             or _job_on_its_way(look)
-            or self._process_jobs(look) > len(_parked_processes)
-            or self._child_processes_run(look.threads)
+            or self._processes_run(look)
             or not look.is_current()
         )
+
+    def processes_run(self) -> bool:
+        """Tell whether another process may still act on its own."""
+        return self._processes_run(_Look())
+
+    def _processes_run(self, look: _Look) -> bool:
+        return self._process_jobs(look) > len(_parked_processes) or self._child_processes_run(look.threads)
 
     def threads(self, *, idle_too: bool = False) -> list[threading.Thread]:
         """Return the live threads that came up since; idle workers of thread pools only with `idle_too`."""

@@ -94,6 +94,8 @@ class Desk:
         self.running, self._interrupted = None, False
         if judged and not stale:
             self._judged[run.slug] = run.text
+            # It was told to end, the text came back, and it had been through: nothing is left to grade.
+            self._due.pop(run.slug, None)
             return True
         if not stale:
             self._due.setdefault(run.slug, now)
