@@ -1,0 +1,36 @@
+"""The place of a failed request holds a RuntimeError of its own making, with the failure as its cause.
+
+Fails: test_failures_are_results
+Says: but index 1 of the list holds RuntimeError: b failed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    return await asyncio.gather(*(fetch(url) for url in urls))
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T | Exception]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+
+    async def one(url: str) -> T | Exception:
+        async with slots:
+            try:
+                return await fetch(url)
+            except Exception as failure:
+                error = RuntimeError(f"{url} failed")
+                error.__cause__ = failure
+                return error
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]

@@ -1,0 +1,33 @@
+"""All requests are made, and then the failures leave in one ExceptionGroup.
+
+Fails: test_failures_are_results
+Says: 3 of 8 requests failed, and fetch_limited raised ExceptionGroup: failed (3
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    return await asyncio.gather(*(fetch(url) for url in urls))
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T | Exception]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+
+    async def one(url: str) -> T:
+        async with slots:
+            return await fetch(url)
+
+    outcomes = await asyncio.gather(*map(one, urls), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if failures:
+        raise ExceptionGroup("failed", failures)
+    return outcomes

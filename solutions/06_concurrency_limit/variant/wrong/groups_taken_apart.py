@@ -1,0 +1,35 @@
+"""except* makes a group of every failure; what is taken out again is not what fetch raised, if that was a group.
+
+Fails: test_failures_are_results
+Says: fetch 'e' raised ExceptionGroup: no page e (1 sub-exception), but index 4 of the list holds OSError
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]]) -> list[T]:
+    return await asyncio.gather(*(fetch(url) for url in urls))
+
+
+async def fetch_limited(
+    urls: Iterable[str], fetch: Callable[[str], Awaitable[T]], *, limit: int
+) -> list[T | Exception]:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    slots = asyncio.Semaphore(limit)
+
+    async def one(url: str) -> T | Exception:
+        async with slots:
+            try:
+                return await fetch(url)
+            except* Exception as failures:
+                outcome = failures.exceptions[0]
+            return outcome
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(url)) for url in urls]
+    return [task.result() for task in tasks]
