@@ -1,0 +1,64 @@
+"""As if it had not been given: the rule of first_success, applied to outcomes as well.
+
+Fails: test_a_cancelled_child_has_withdrawn
+Says: 'b' was cancelled, 'c' failed, the others returned: outcomes gave
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+async def drain(children: list[asyncio.Future[Any]], cancellations: int = 0, stopped: bool = False) -> int:
+    while pending := [child for child in children if not child.done()]:
+        try:
+            await asyncio.wait(pending)
+        except asyncio.CancelledError:
+            cancellations += 1
+            if cancellations == 2 and not stopped:
+                for child in pending:
+                    child.cancel()
+    for child in children:
+        if not child.cancelled():
+            child.exception()
+    return cancellations
+
+
+async def outcomes(aws: Iterable[Awaitable[T]]) -> list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]]:
+    children: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    if await drain(children):
+        raise asyncio.CancelledError
+    found: list[tuple[Literal["ok"], T] | tuple[Literal["err"], BaseException]] = []
+    for child in children:
+        if child.cancelled():
+            continue
+        try:
+            found.append(("ok", child.result()))
+        except BaseException as exc:
+            found.append(("err", exc))
+    return found
+
+
+async def first_success(aws: Iterable[Awaitable[T]]) -> T:
+    children: list[asyncio.Future[T]] = [asyncio.ensure_future(aw) for aw in aws]
+    pending = set(children)
+    winner: asyncio.Future[T] | None = None
+    try:
+        while pending and winner is None:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            winner = next((child for child in done if not child.cancelled() and child.exception() is None), None)
+    except asyncio.CancelledError:
+        await drain(children, 1)
+        raise
+    if winner is not None:
+        for child in pending:
+            child.cancel()
+        if await drain(children, stopped=True):
+            raise asyncio.CancelledError
+        return winner.result()
+    failures = [exc for child in children if not child.cancelled() and (exc := child.exception()) is not None]
+    if not failures:
+        raise ValueError("nobody is left")
+    raise BaseExceptionGroup("all failed", failures)
