@@ -205,7 +205,7 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
 _SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
-                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
+                   "exam_{slug}.py", "variant", "__pycache__"}  # fmt: skip
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
