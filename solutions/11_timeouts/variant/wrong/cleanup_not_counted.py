@@ -1,0 +1,40 @@
+"""The pause is counted from the moment when per_try was over, without the cleanup that followed.
+
+Fails: test_no_pause_that_ends_too_late
+Says: A pause of 2 s ends at t=19, and the deadline was t=18, but another try was begun
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
+        return await op()
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for number in range(1, attempts):
+        begun = loop.time()
+        try:
+            return await call_with_timeout(op, per_try)
+        except OSError:
+            pause = backoff(number)
+            if min(loop.time(), begun + per_try) + pause >= end:
+                raise
+        await asyncio.sleep(pause)
+    return await call_with_timeout(op, per_try)

@@ -1,0 +1,44 @@
+"""A pause that is too long is begun all the same, and cut at the deadline.
+
+Fails: test_no_pause_that_ends_too_late
+Says: so there was nothing left to wait for, but the call ended at t=4
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def call_with_timeout(op: Callable[[], Awaitable[T]], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
+        return await op()
+
+
+async def retry(
+    op: Callable[[], Awaitable[T]],
+    *,
+    attempts: int,
+    per_try: float,
+    deadline: float,
+    backoff: Callable[[int], float],
+) -> T:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    for number in range(1, attempts):
+        try:
+            return await call_with_timeout(op, per_try)
+        except OSError:
+            pause = backoff(number)
+            try:
+                async with asyncio.timeout_at(end):
+                    await asyncio.sleep(pause)
+            except TimeoutError:
+                pass
+            else:
+                continue
+            raise
+    return await call_with_timeout(op, per_try)
