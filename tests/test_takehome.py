@@ -94,9 +94,30 @@ def edit(folder: Path, change: dict[str, Any]) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes()) | change), encoding="utf-8")
 
 
+def clean() -> dict[str, str]:
+    """Return an environment in which nothing leads to the repository."""
+    ours = ("PYTHON", "ASYNCIO_KATAS", "COURSE", "COVERAGE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def run_handed_out(folder: Path, *words: str) -> Ran:
+    """Run the command that came with a take-home, as its candidate does."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "asyncio_katas", *words],
+        cwd=folder,
+        env=clean() | {"PYTHONPATH": str(folder / "graders"), "COLUMNS": "100"},
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=400,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 def check(folder: Path, *words: str) -> Ran:
     """Run the checks that came with a take-home."""
-    return run_katas("check", *words, cwd=folder, PYTHONPATH=str(folder / "graders"))
+    return run_handed_out(folder, "check", *words)
 
 
 def test_the_whole_path(company: Company) -> None:
@@ -299,15 +320,14 @@ def test_what_cannot_be_written_is_said(company: Company) -> None:
 def test_what_a_candidate_can_do_with_it(company: Company) -> None:
     """The part of the grader that is there is whole: every command it lists runs, and none is a marker's."""
     folder = company.hand_out("ada", "b")
-    environment = {"PYTHONPATH": str(folder / "graders"), "LC_ALL": "C.UTF-8"}
-    ran = run_katas("--help", cwd=folder, **environment)
+    ran = run_handed_out(folder, "--help")
     listed = re.findall(r"^  ([a-z]+) ", ran.out.partition("Commands:")[2], re.MULTILINE)
     assert listed == ["check", "hint", "init", "list", "next", "reset", "solution", "update", "watch"]
     for name in listed:
-        assert run_katas(name, "--help", cwd=folder, **environment).code == 0
-    assert run_katas("grade", ".", cwd=folder, **environment).code == 2
+        assert run_handed_out(folder, name, "--help").code == 0
+    assert run_handed_out(folder, "grade", ".").code == 2
     solve(folder, "b")
-    assert run_katas("reset", "1", cwd=folder, **environment).code == 0
+    assert run_handed_out(folder, "reset", "1").code == 0
     assert "raise NotImplementedError" in (folder / KATA).read_text(encoding="utf-8")
     for form in ("html", "markdown", "junit", "gradescope"):
         assert check(folder, "--format", form).code == 1
@@ -365,13 +385,11 @@ def test_it_needs_python_and_pip_alone(company: Company) -> None:
     assert project["tool"]["pytest"] == ours["tool"]["pytest"]
     venv.create(folder / ".venv", with_pip=True)
     programs = folder / ".venv" / ("Scripts" if os.name == "nt" else "bin")
-    names = ("PYTHON", "ASYNCIO_KATAS", "COURSE", "COVERAGE")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(names)}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         done = [str(programs / words[0]), *words[1:]]
         return subprocess.run(
-            done, cwd=folder, env=clean, capture_output=True, encoding="utf-8", timeout=400, check=False
+            done, cwd=folder, env=clean(), capture_output=True, encoding="utf-8", timeout=400, check=False
         )
 
     documented = re.findall(r"^\.venv/bin/(python .*)$", (folder / "INSTRUCTIONS.md").read_text("utf-8"), re.MULTILINE)
@@ -396,7 +414,7 @@ def test_variants_are_proved(company: Company) -> None:
         assert ran.code == 1
         part = ran.out.partition(f"✗ {label}  ")[2].partition("\n")[2].partition("\n ✗")[0].splitlines()
         found = [line.strip() for line in part[: next((n for n, text in enumerate(part) if text[:4] != "    "), None)]]
-        return [line for line in found if not any(line.startswith(f"course {name}") for name in size)]
+        return [line for line in found if line and not any(line.startswith(f"course {name}") for name in size)]
 
     ran = run_katas("verify", "1", "--format", "markdown", cwd=company.course)
     assert "| 01_passes b | 1/1 | 3/3 | 8/8 | 6/6 | 3/3 | 0/0 |" in ran.out

@@ -89,7 +89,7 @@ def _instructions(katas: Sequence[Kata], out: HandedOut) -> bytes:
 
 def _question(kata: Kata) -> bytes:
     number = f"{kata.number:02}"
-    tasks = "\n".join(f"{task.number}. {task.title}: {task.points} points for each check." for task in kata.tasks)
+    tasks = "\n".join(f"{task.number}. {task.title} (each check counts {task.points})" for task in kata.tasks)
     return Template(_QUESTION).substitute(number=number, title=kata.title, slug=kata.slug, tasks=tasks).encode()
 
 
