@@ -156,6 +156,12 @@ def grade(session: nox.Session) -> None:
 
 
 @nox.session
+def export(session: nox.Session) -> None:
+    """Write what is handed out: `nox -s export -- takehome DEST.zip`; `-- --help` for more."""
+    _katas(session, "export", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -38,9 +39,10 @@ _RENDERERS = {
 # Whoever reads these by a program wants the same texts everywhere, unless they asked for others.
 _FOR_PROGRAMS = {"json", "junit", "classroom", "classroom50", "gradescope"}
 _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
-# What lives in commands.py and teaching.py, which bring much along that `check` has no use for.
+# What lives in commands.py, which brings much along that `check` has no use for.
 _FOR_LEARNERS = ["hint", "init", "list", "next", "reset", "solution", "update"]
-_FOR_TEACHERS = ["grade"]
+# What needs a part of the package that is not handed out with a test: the command, and the module that tells.
+_FOR_OTHERS = {"examine": "examine", "export": "handing_out", "grade": "teaching", "verify": "verifying"}
 
 
 def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -68,6 +70,11 @@ def _localised(command: click.Command) -> click.Command:
     return command
 
 
+def _is_here(name: str) -> bool:
+    """Tell whether a command can be run by as much of the package as there is."""
+    return name not in _FOR_OTHERS or bool(importlib.util.find_spec(f"asyncio_katas.{_FOR_OTHERS[name]}"))
+
+
 def _has_signs(stream: TextIO) -> bool:
     """Tell whether Chinese can be written to a stream."""
     try:
@@ -81,14 +88,21 @@ class _Katas(click.Group):
     """A group whose failures are one fact and a next step, with the exit codes this project promises."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_FOR_LEARNERS, *_FOR_TEACHERS])
+        names = {*super().list_commands(ctx), *_FOR_LEARNERS, *_FOR_OTHERS}
+        return sorted(name for name in names if _is_here(name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if not _is_here(cmd_name):
+            return None
         command = super().get_command(ctx, cmd_name)
-        if cmd_name in _FOR_TEACHERS:
+        if cmd_name == "grade":
             from asyncio_katas.teaching import grade  # noqa: PLC0415 - learners have no use for it
 
             command = grade
+        elif cmd_name == "export":
+            from asyncio_katas.handing_out import export  # noqa: PLC0415 - the same
+
+            command = export
         elif cmd_name in _FOR_LEARNERS:
             from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
 

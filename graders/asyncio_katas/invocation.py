@@ -8,6 +8,8 @@ from pathlib import Path
 _CHECK = "katas check"
 # What `katas init` notes in the folder that it writes: a folder that has it is no clone.
 MANIFEST = ".stubs/course.json"
+# What a folder holds that came as a take-home.
+TAKE_HOME = ("manifest.json", "INSTRUCTIONS.md")
 # Exit codes: all that was asked for is solved, not all, bad usage or a bad course, the grader's own fault, interrupted.
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -27,4 +29,8 @@ def restoring(path: Path) -> str:
     """Return the command that brings a file of the course back as it was."""
     if any((folder / MANIFEST).exists() for folder in path.parents):
         return command("update", "--restore")
+    for folder in path.parents:
+        if all((folder / name).exists() for name in TAKE_HOME):
+            # Beside it, so that no answer is overwritten.
+            return f"python -m zipfile -e ../{folder.resolve().name}.zip ../again"
     return f"git checkout -- {path}"

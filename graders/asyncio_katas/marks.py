@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import KataResult, Outcome, Report
@@ -37,10 +37,30 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class HandedOut:
+    """What the authentic manifest of a take-home says: to whom it was given and when, and the variant of each kata.
+
+    `minutes` is the time given, None where there was no limit; `course` is the version of the course.
+    """
+
+    candidate: str
+    at: datetime
+    minutes: int | None
+    course: str
+    variants: dict[str, str]
+
+    @property
+    def due(self) -> datetime | None:
+        """When the time given is over."""
+        return None if self.minutes is None else self.at + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True)
 class Submission:
     """What one person handed in: the answers found, and by slug why what was found is none.
 
     `unreadable` says why nothing could be looked at; then there are no answers. `notes` are for the teacher.
+    `handed_out` is what the authentic manifest of a take-home says, None where there is none.
     """
 
     name: str
@@ -50,6 +70,7 @@ class Submission:
     notes: tuple[Message, ...] = ()
     timing: Timing = field(default_factory=Timing)
     unreadable: Message | None = None
+    handed_out: HandedOut | None = None
 
     @property
     def digest(self) -> str:
@@ -61,6 +82,8 @@ class Submission:
         for slug, message in sorted(self.unusable.items()):
             known.update(f"{slug}\0{message}\0".encode())
         known.update(f"{self.unreadable}\0{self.timing}\0{[str(note) for note in self.notes]}".encode())
+        if self.handed_out:
+            known.update(f"\0{self.handed_out}".encode())
         return known.hexdigest()
 
 
@@ -161,6 +184,7 @@ class Row:
     """One submission as a class report shows it: small, so that a class of thousands fits into memory.
 
     `state` is a word for what could be done; `remarks` are for the teacher, and name what could not be and why.
+    `variants` are those of a take-home, like "06 b".
     """
 
     name: str
@@ -177,6 +201,7 @@ class Row:
     held_back: int
     tampered: tuple[str, ...]
     cells: tuple[Cell, ...]
+    variants: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float:
@@ -191,7 +216,7 @@ class Row:
 
 @dataclass
 class Failures:
-    """How many failed each check, among those who handed in an answer to it; by slug and check."""
+    """How many failed each check, among those who handed in an answer to it; by the kata's label and check."""
 
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)
     tried: Counter[str] = field(default_factory=Counter)
@@ -202,7 +227,8 @@ class Failures:
             result = marked.kata(answer.slug)
             if result is None:
                 continue
-            self.tried[answer.slug] += 1
+            label = result.kata.label
+            self.tried[label] += 1
             for check in result.checks:
                 if check.outcome is not Outcome.PASSED:
-                    self.failed[answer.slug, check.check.id] += 1
+                    self.failed[label, check.check.id] += 1

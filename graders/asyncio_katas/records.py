@@ -54,7 +54,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Kata:
-    """One kata of the course. `sealed` is the digest its check file had when the course was published."""
+    """One kata of the course. `sealed` is the digest its check file had when the course was published.
+
+    `variant` is another letter than "a" where the last task is not the course's own, but one made for take-homes.
+    """
 
     number: int
     slug: str
@@ -65,6 +68,12 @@ class Kata:
     prerequisites: tuple[str, ...]
     sealed: str
     digest: str
+    variant: str = "a"
+
+    @property
+    def label(self) -> str:
+        """The name, and the variant where it is not the course's own."""
+        return self.name if self.variant == "a" else f"{self.name} {self.variant}"
 
     @property
     def name(self) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import click
 
-from asyncio_katas import catalog, keeping, language
+from asyncio_katas import catalog, keeping, language, variants
 from asyncio_katas.invocation import command
 from asyncio_katas.language import say
-from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, similarity, submissions
+from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, secret, similarity, submissions
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
@@ -35,7 +35,10 @@ _OURS = "solutions"
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: what is graded, against which checks, and what the gradebook is asked for."""
+    """One run: what is graded, against which checks, and what the gradebook is asked for.
+
+    `every` are the katas of the course and their variants.
+    """
 
     every: Sequence[Kata]
     chosen: Sequence[Kata]
@@ -60,18 +63,28 @@ class _Run:
                 not self.regrade
                 and known
                 and known.digest == found.digest
-                and known.katas >= {kata.slug for kata in self.chosen}
+                and known.katas >= self._asked(found)
                 and self.terms in {"", known.terms}
             ):
                 view.skipped()
             else:
                 yield found
 
-    def katas_of(self, name: str) -> list[Kata]:
-        """Return the katas to grade: those asked for, and those that count for this submission already."""
-        known = self.book.known(name)
-        slugs = {kata.slug for kata in self.chosen} | (known.katas if known else frozenset())
-        return [kata for kata in self.every if kata.slug in slugs]
+    def _asked(self, found: Submission) -> set[str]:
+        """Return the katas asked for; of a take-home, those that were handed out."""
+        asked = {kata.slug for kata in self.chosen}
+        return asked & found.handed_out.variants.keys() if found.handed_out else asked
+
+    def katas_of(self, found: Submission) -> list[Kata]:
+        """Return the katas to grade: those asked for, and those that count for this submission already.
+
+        Those of a take-home are graded in the variants that were handed out.
+        """
+        known = self.book.known(found.name)
+        counting = known.katas if known else frozenset[str]()
+        out = found.handed_out.variants if found.handed_out else {}
+        slugs = self._asked(found) | (counting & out.keys() if found.handed_out else counting)
+        return [kata for kata in self.every if kata.slug in slugs and kata.variant == out.get(kata.slug, variants.OWN)]
 
     def marked(self, name: str) -> Marked:
         """Return a submission as the gradebook and the rubric have it."""
@@ -96,6 +109,7 @@ class _Run:
 @click.option("--deadline", help="ISO 8601. Of a git repository, the last commit before it is graded.")
 @click.option("--received", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
 @click.option("--handed-out", help="ISO 8601, for the reports on single candidates.")
+@click.option("--key-file", type=_FILE, help="The key that the manifests of take-homes are authenticated with.")
 @click.option("--regrade", is_flag=True, help="Grade unchanged submissions again too.")
 def grade(
     *,
@@ -112,6 +126,7 @@ def grade(
     deadline: str | None,
     received: Path | None,
     handed_out: str | None,
+    key_file: Path | None,
     regrade: bool,
 ) -> int:
     """Grade a class: each of SUBMISSIONS is a folder, a zip or tar archive, a git repository, or a folder of such."""
@@ -120,26 +135,34 @@ def grade(
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, [word for words_ in words for word in words_.split(",") if word], "grade")
-    checks = _held_back(chosen, course, folders, seed_file)
-    reader = submissions.Reader(
-        every,
-        submissions.moment(deadline, "--deadline") if deadline else None,
-        submissions.received(received) if received else submissions.Received(),
-    )
     started = submissions.moment(handed_out, "--handed-out") if handed_out else None
-    rules = rubric.load(weights, every) if weights else Rubric()
     known = roster.load(people) if people else {}
     paths = submissions.find(places, every)
-    _make(out)
-    with gradebook.opened(book or out / "gradebook.sqlite", gradebook.version(every), _words()) as opened:
-        run = _Run(every, chosen, checks, reader, rules, known, opened, regrade)
-        with workers(jobs, scheduler) as (executor, count):
-            faults, skipped = _grade(run, paths, executor, count)
-        counting = [kata for kata in every if kata.slug in opened.katas()]
-        rows, failures = _pages(run, counting, out, started)
-        alike = similarity.find(opened, counting, course) if similarity.available() else None
+    with variants.others(every, course) as others:
+        forms = sorted([*every, *others], key=lambda kata: (kata.number, kata.variant))
+        reader = submissions.Reader(
+            every,
+            submissions.moment(deadline, "--deadline") if deadline else None,
+            submissions.received(received) if received else submissions.Received(),
+            others,
+            secret.kept(key_file, "--key-file") if key_file else None,
+            gradebook.version(forms),
+        )
+        rules = rubric.load(weights, forms) if weights else Rubric()
+        checks = _held_back(
+            [kata for kata in forms if kata.slug in {one.slug for one in chosen}], course, folders, seed_file
+        )
+        _make(out)
+        with gradebook.opened(book or out / "gradebook.sqlite", reader.version, _words()) as opened:
+            run = _Run(forms, chosen, checks, reader, rules, known, opened, regrade)
+            with workers(jobs, scheduler) as (executor, count):
+                faults, skipped = _grade(run, paths, executor, count)
+            counting = [kata for kata in forms if kata.slug in opened.katas()]
+            own = [kata for kata in counting if kata.variant == variants.OWN]
+            rows, failures = _pages(run, counting, out, started)
+            alike = similarity.find(opened, own, others, course) if similarity.available() else None
     absent = roster.absent(known, [row.name for row in rows])
-    _write(out / "grades.csv", grades.own(rows, absent, counting))
+    _write(out / "grades.csv", grades.own(rows, absent, own))
     _write(out / "moodle.csv", grades.moodle(rows))
     _write(out / "canvas.csv", grades.canvas(rows, "asyncio katas"))
     pages = class_report.page_names([row.name for row in rows])
@@ -168,7 +191,7 @@ def _grade(run: _Run, paths: Sequence[Path], executor: Executor, jobs: int) -> t
     faults, graded = 0, 0
 
     def prepare(found: Submission) -> Task:
-        return grading.task(found, run.katas_of(found.name), run.held_back)
+        return grading.task(found, run.katas_of(found), run.held_back)
 
     def record(result: Graded) -> None:
         nonlocal faults, graded
@@ -177,7 +200,7 @@ def _grade(run: _Run, paths: Sequence[Path], executor: Executor, jobs: int) -> t
             faults += 1
             view.failed(result.submission.name, result.fault)
             return
-        run.book.add(result, run.katas_of(result.submission.name), run.terms)
+        run.book.add(result, run.katas_of(result.submission), run.terms)
         view.graded(grades.row(run.marked(result.submission.name)))
 
     with marking.view(len(paths)) as view:
@@ -193,7 +216,7 @@ def _grade(run: _Run, paths: Sequence[Path], executor: Executor, jobs: int) -> t
 def _pages(run: _Run, katas: Sequence[Kata], out: Path, handed_out: datetime | None) -> tuple[list[Row], Failures]:
     """Write the pages of all submissions, one after the other; return what the reports on the class need of them."""
     rows, failures = list[Row](), Failures()
-    stubs = {kata.slug: (kata.folder / f"{kata.slug}.py").read_text(encoding="utf-8") for kata in katas}
+    stubs = {kata.label: (kata.folder / f"{kata.slug}.py").read_text(encoding="utf-8") for kata in katas}
     for folder in ("submissions", "hiring"):
         _make(out / folder)
     names = run.book.names()

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from asyncio_katas import learning, staging
+from asyncio_katas import learning, staging, variants
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marking import grading, held_back
@@ -24,8 +24,12 @@ from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasErr
 from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES, HELD_BACK = range(7, 13), 3, 3, 5, 12, 3, 4
+# Of a variant for take-homes there are fewer answers: only one of its tasks is its own.
+RIGHT_OF_VARIANT, WRONG_OF_VARIANT = 3, 6
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What must hold: its name, whether it does, and if not, what to say about what was found.
+_Rule = tuple[str, bool, str, object]
 _LINK = re.compile(r"\]\((http[^)]*)\)")
 _DOCUMENTATION, _CHINESE_DOCUMENTATION = "https://docs.python.org/3/", "https://docs.python.org/zh-cn/3/"
 # Real seconds for a README's program; none needs more than one.
@@ -45,7 +49,7 @@ class Trial:
     @property
     def key(self) -> str:
         """What this trial is called in a log; another one as soon as a file it rests on changes."""
-        return f"{self.kata.name}/{self.about}/{self.name}/{self.digest}"
+        return f"{self.kata.label}/{self.about}/{self.name}/{self.digest}"
 
 
 def verify(
@@ -59,27 +63,30 @@ def verify(
     log: Path | None = None,
     done: Callable[[int, int], None] | None = None,
 ) -> Iterator[Proof]:
-    """Yield the proof of each kata, as they are completed.
+    """Yield the proof of each kata and each of its variants, as they are completed.
 
     All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time, on this isolation
     `level`. With a `log`, what it says was tried before is not tried again. `done` is told how many trials are over,
     and how many there are.
     """
-    trials = [trial for kata in chosen for trial in _trials(kata, course, rounds, only, level)]
-    open_trials = {kata.name: sum(1 for trial in trials if trial.kata is kata) for kata in chosen}
-    claims = {kata.name: _course(kata, course) for kata in chosen}
     tried = 0
-    with _log(log) as known, _pool(jobs) as pool:
+    with variants.others(chosen, course) as others, _log(log) as known, _pool(jobs) as pool:
+        forms = [*chosen, *others]
+        trials = [trial for kata in forms for trial in _trials(kata, course, rounds, only, level)]
+        if only != "right":
+            trials += [trial for other in others for trial in _crossed(other, chosen, course, level)]
+        open_trials = {kata.label: sum(1 for trial in trials if trial.kata is kata) for kata in forms}
+        claims = {kata.label: _files(kata, course) for kata in forms}
         futures = {pool.submit(known, trial): trial for trial in trials}
         for future in as_completed(futures):
             kata = futures[future].kata
-            claims[kata.name] += future.result()
-            open_trials[kata.name] -= 1
+            claims[kata.label] += future.result()
+            open_trials[kata.label] -= 1
             tried += 1
             if done:
                 done(tried, len(trials))
-            if not open_trials[kata.name]:
-                yield Proof(kata, tuple(claims[kata.name]))
+            if not open_trials[kata.label]:
+                yield Proof(kata, tuple(claims[kata.label]))
 
 
 @contextmanager
@@ -125,8 +132,44 @@ def _claim(item: list[str | None]) -> Claim:
     return Claim(str(about), str(name), Message.of("{problem}", {"problem": problem}) if problem else None)
 
 
-def _course(kata: Kata, course: Path) -> list[Claim]:
+def _files(kata: Kata, course: Path) -> list[Claim]:
     """Return what must hold of a kata's files as they lie there."""
+    rules = _rules(kata, course) if kata.variant == variants.OWN else _rules_of_variant(kata, course)
+    return [
+        Claim("course", name, None if holds else Message.of(template, {"found": _text(found)}))
+        for name, holds, template, found in rules
+    ]
+
+
+def _rules_of_variant(kata: Kata, course: Path) -> list[_Rule]:
+    right, wrong = _answers(kata, course)
+    ids = [check.id for check in kata.checks]
+    own = [check for check in kata.checks if check.task == variants.TASK]
+    folder = variants.corpus(kata, course)
+    strays = [
+        *_strays(course / "takehome" / kata.name, _VARIANT_FILES, kata),
+        *_strays(folder, _VARIANT_SOLUTION_FILES, kata),
+    ]
+    notes = (folder / "NOTES.md").read_text(encoding="utf-8") if (folder / "NOTES.md").exists() else ""
+    unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
+    return [
+        ("check names", len(ids) == len(set(ids)), "two checks have the same name: {found}", ids),
+        ("number of checks", len(kata.checks) in CHECKS, "there are {found} checks, not 7 to 12", len(kata.checks)),
+        ("own checks", bool(own), "the task of its own has {found} checks", len(own)),
+        (
+            "hints",
+            all(len(task.hints) == HINTS for task in kata.tasks),
+            "the tasks have {found} hints, not 3 each",
+            [len(task.hints) for task in kata.tasks],
+        ),
+        ("right answers", len(right) >= RIGHT_OF_VARIANT, "there are {found} right answers, fewer than 3", len(right)),
+        ("wrong answers", len(wrong) >= WRONG_OF_VARIANT, "there are {found} wrong answers, fewer than 6", len(wrong)),
+        ("notes", not unnoted, "NOTES.md names no misconception behind {found}", unnoted),
+        ("stray files", not strays, "files that do not belong here: {found}", strays),
+    ]
+
+
+def _rules(kata: Kata, course: Path) -> list[_Rule]:
     solutions = course / "solutions" / kata.name
     right, wrong = _answers(kata, course)
     held = sum(len(one.kata.checks) for one in held_back.checks([kata], course / "solutions", b""))
@@ -140,7 +183,7 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
     translation = chinese.read_text(encoding="utf-8") if chinese.exists() else ""
     notes = (solutions / "NOTES.md").read_text(encoding="utf-8") if (solutions / "NOTES.md").exists() else ""
     unnoted = [path.stem for path in wrong if not re.search(rf"\b{path.stem}\b", notes)]
-    rules: list[tuple[str, bool, str, object]] = [
+    return [
         (
             "slug",
             [name[3:] for name in names].count(kata.slug) == 1,
@@ -197,15 +240,13 @@ def _course(kata: Kata, course: Path) -> list[Claim]:
             [link for link in _LINK.findall(translation) if not link.startswith(_CHINESE_DOCUMENTATION)],
         ),
     ]
-    return [
-        Claim("course", name, None if holds else Message.of(template, {"found": _text(found)}))
-        for name, holds, template, found in rules
-    ]
 
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
-_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
-                   "exam_{slug}.py", "variant", "__pycache__"}  # fmt: skip
+_SOLUTION_FILES = {"right", "wrong", "variant", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
+                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
+_VARIANT_FILES = {"{slug}.py", "checks.py", "task.toml", "__pycache__"}
+_VARIANT_SOLUTION_FILES = {"{slug}.py", "right", "wrong", "NOTES.md", "__pycache__"}
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
@@ -219,6 +260,8 @@ def _text(found: object) -> str:
 
 def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
     """Return the right answers, the reference first, and the wrong ones."""
+    if kata.variant != variants.OWN:
+        return variants.answers(kata, course), sorted(variants.corpus(kata, course).glob("wrong/*.py"))
     return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
@@ -250,6 +293,15 @@ def _grading(
     return Trial(kata, about, f"{answer.name}/{number}", run, digest.hexdigest()[:16])
 
 
+def _crossed(other: Kata, chosen: Sequence[Kata], course: Path, level: Level) -> Iterator[Trial]:
+    """Give two trials of a variant: an answer to it must not do for the course's own kata, nor the other way round."""
+    own = next(kata for kata in chosen if kata.slug == other.slug)
+    for kata, answers in ((own, variants.answers(other, course)), (other, learning.answers(own, course))):
+        if answers:
+            trial = _grading(kata, "wrong", answers[0], 1, _judge_crossed, level=level)
+            yield replace(trial, kata=other, name=f"{answers[0].name} for {kata.variant}")
+
+
 def _held_back(kata: Kata, course: Path, right: Sequence[Path], number: int, level: Level) -> list[Trial]:
     """Return a trial for each right answer: the held-back checks must let it pass, with each round's seed."""
     held = held_back.checks([kata], course / "solutions", f"round {number}".encode())
@@ -279,6 +331,17 @@ def _judge_right(answer: Path, result: KataResult) -> list[Claim]:
     failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
     problem = Message.of("{check}: {outcome}: {said}", _first(failed)) if failed else None
     return [Claim("right", answer.name, problem)]
+
+
+def _judge_crossed(answer: Path, result: KataResult) -> list[Claim]:
+    failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
+    name, problem = f"{answer.name} for {result.kata.variant}", None
+    if not failed:
+        problem = Message("the reference of the other variant passes every check")
+    elif failed[0].check.task != variants.TASK:
+        expected = {"task": variants.TASK, **_first(failed)}
+        problem = Message.of("the reference of the other variant should fail in task {task}: {check}: {said}", expected)
+    return [Claim("wrong", name, problem)]
 
 
 def _judge_wrong(answer: Path, result: KataResult) -> list[Claim]:

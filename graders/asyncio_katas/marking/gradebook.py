@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -21,13 +21,13 @@ from asyncio_katas import __version__
 from asyncio_katas.invocation import command
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marking.grading import Graded
-from asyncio_katas.marks import Answer, HeldBackResult, Marked, Submission, Timing
+from asyncio_katas.marks import Answer, HandedOut, HeldBackResult, Marked, Submission, Timing
 from asyncio_katas.protocol import finding
 from asyncio_katas.records import CheckResult, Finding, Kata, KataResult, KatasError, Outcome, Report, Spot
 from asyncio_katas.scoring import overall
 
 # What the tables look like; a gradebook of a later form is refused, never misread.
-_FORM = 1
+_FORM = 2
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE gradings (
@@ -44,13 +44,15 @@ CREATE TABLE gradings (
     handed_in TEXT,
     late_s REAL NOT NULL,
     commit_hash TEXT NOT NULL,
-    left_out INTEGER NOT NULL
+    left_out INTEGER NOT NULL,
+    handed_out TEXT
 );
 CREATE INDEX by_submission ON gradings (submission, id);
 CREATE VIEW counting AS SELECT * FROM gradings WHERE id IN (SELECT max(id) FROM gradings GROUP BY submission);
 CREATE TABLE katas (
     grading INTEGER NOT NULL REFERENCES gradings (id),
     kata TEXT NOT NULL,
+    variant TEXT NOT NULL,
     path TEXT NOT NULL,
     answer BLOB,
     unusable TEXT,
@@ -122,9 +124,10 @@ class Gradebook:
                 found.timing.late_s,
                 found.timing.commit,
                 found.timing.left_out,
+                _handed_out(found.handed_out),
             )
             key = self._connection.execute(
-                "INSERT INTO gradings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+                "INSERT INTO gradings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
             ).lastrowid
             self._add_katas(key, graded, katas)
             self._connection.executemany(
@@ -140,10 +143,11 @@ class Gradebook:
         for kata in katas:
             answer, result = answers.get(kata.slug), graded.katas.get(kata.slug, {})
             self._connection.execute(
-                "INSERT INTO katas VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO katas VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     key,
                     kata.slug,
+                    kata.variant,
                     answer.path if answer else "",
                     answer.content if answer else None,
                     _message(graded.submission.unusable.get(kata.slug)),
@@ -182,7 +186,7 @@ class Gradebook:
             yield self.one(name, katas)
 
     def one(self, name: str, katas: Sequence[Kata]) -> Marked:
-        """Return one submission with its newest grading."""
+        """Return one submission with its newest grading; `katas` are those of the course and their variants."""
         self._connection.row_factory = sqlite3.Row
         try:
             row = self._connection.execute(
@@ -193,12 +197,14 @@ class Gradebook:
             held = self._connection.execute("SELECT * FROM held_back WHERE grading = ?", (row["id"],)).fetchall()
         finally:
             self._connection.row_factory = None
-        by_slug = {part["kata"]: part for part in rows}
+        parts = {(part["kata"], part["variant"]): part for part in rows}
         findings: dict[str, dict[str, Finding]] = {}
         for check in found:
             findings.setdefault(check["kata"], {})[check["name"]] = finding(json.loads(check["finding"]))
         results = tuple(
-            _result(kata, by_slug[kata.slug], findings.get(kata.slug, {})) for kata in katas if kata.slug in by_slug
+            _result(kata, parts[kata.slug, kata.variant], findings.get(kata.slug, {}))
+            for kata in katas
+            if (kata.slug, kata.variant) in parts
         )
         report = Report(results)
         return Marked(
@@ -227,7 +233,17 @@ def _submission(row: sqlite3.Row, rows: Sequence[sqlite3.Row]) -> Submission:
             row["left_out"],
         ),
         _read(row["unreadable"]) if row["unreadable"] else None,
+        _read_handed_out(row["handed_out"]) if row["handed_out"] else None,
     )
+
+
+def _handed_out(out: HandedOut | None) -> str | None:
+    return json.dumps(asdict(out) | {"at": out.at.isoformat()}) if out else None
+
+
+def _read_handed_out(text: str) -> HandedOut:
+    data = json.loads(text)
+    return HandedOut(**(data | {"at": datetime.fromisoformat(data["at"])}))
 
 
 def _result(kata: Kata, row: sqlite3.Row, findings: Mapping[str, Finding]) -> KataResult:
@@ -272,7 +288,7 @@ def _text(data: Mapping[str, Any]) -> str | None:
 
 
 def version(katas: Sequence[Kata]) -> str:
-    """Return the version of a course: another one whenever a check or its worth is."""
+    """Return the version of a course, given with its variants: another one whenever a check or its worth is."""
     known = hashlib.sha256()
     for kata in katas:
         worth = [task.points for task in kata.tasks]

@@ -50,9 +50,11 @@ class Graded:
 def task(found: Submission, katas: Sequence[Kata], held_back: Sequence[HeldBack]) -> Task:
     """Return the task of grading a submission's answers; katas without one are not run."""
     answers = {answer.slug: answer.content for answer in found.answers}
+    graded = [kata for kata in katas if kata.slug in answers]
+    labels = {kata.label for kata in graded}
     return Task(
-        tuple((kata, kata.check_file.read_bytes()) for kata in katas if kata.slug in answers),
-        tuple(held for held in held_back if held.kata.slug in answers),
+        tuple((kata, kata.check_file.read_bytes()) for kata in graded),
+        tuple(held for held in held_back if held.kata.label in labels),
         answers,
     )
 

@@ -6,19 +6,18 @@ import ast
 import hashlib
 import hmac
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from asyncio_katas import catalog
+from asyncio_katas import catalog, variants
 from asyncio_katas.invocation import command
+from asyncio_katas.marking.secret import kept, long_enough
 from asyncio_katas.records import Kata, KatasError
 
 VARIABLE = "ASYNCIO_KATAS_SEED"
 _NAME = "SEED"
-# What is shorter can be found by trying.
-_SHORTEST = 16
+_OPTION = "--seed-file"
 
 
 @dataclass(frozen=True)
@@ -45,38 +44,15 @@ def secret(seed_file: Path | None) -> bytes:
             "Next: add --seed-file seed.txt, which is made if it does not exist: {command}",
             command=command("grade", "submissions/", "--held-back", "--seed-file", "seed.txt"),
         )
-    seed = told.encode() if seed_file is None else _from_file(seed_file)
-    if len(seed) < _SHORTEST:
-        raise KatasError(
-            "The seed has {length} characters; a secret needs at least {shortest}.",
-            "Next: name a --seed-file that does not exist yet, and a good one is written there.",
-            length=len(seed),
-            shortest=_SHORTEST,
-        )
-    return seed
-
-
-def _from_file(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as stream:
-                stream.write(secrets.token_hex(32) + "\n")
-        return path.read_bytes().strip()
-    except OSError as error:
-        raise KatasError(
-            "The seed file {path} cannot be used: {why}.",
-            "Next: name another --seed-file.",
-            path=path,
-            why=error.strerror,
-        ) from None
+    return long_enough(told.encode(), _OPTION) if seed_file is None else kept(seed_file, _OPTION)
 
 
 def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the held-back checks and examinations of those katas for which a folder has some.
 
     A kata's files are `NN_slug/test_slug_held_back.py` and `NN_slug/exam_slug.py`, where a teacher's own folder may
-    leave `NN_slug/` away. Raises where there is none at all.
+    leave `NN_slug/` away. Of a variant that is not the course's own they judge what it shares with the course's.
+    Raises where there is none at all.
     """
     found = [*checks(katas, folder, seed), *examinations(katas, folder, seed)]
     if not found:
@@ -93,18 +69,20 @@ def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
 def checks(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the held-back checks alone; their seed is in their source."""
     return [
-        HeldBack(_with_checks_of(kata, path), seeded(path.read_bytes(), derived(seed, kata)))
+        HeldBack(held, seeded(_source(kata, path), derived(seed, kata)))
         for kata in katas
         for path in _files(kata, folder, f"test_{kata.slug}_held_back.py")
+        for held in _with_checks_of(kata, path)
     ]
 
 
 def examinations(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the examinations alone."""
     return [
-        HeldBack(_with_checks_of(kata, path, "exam_"), path.read_bytes(), derived(seed, kata))
+        HeldBack(held, _source(kata, path), derived(seed, kata))
         for kata in katas
         for path in _files(kata, folder, f"exam_{kata.slug}.py")
+        for held in _with_checks_of(kata, path, "exam_")
     ]
 
 
@@ -112,8 +90,17 @@ def _files(kata: Kata, folder: Path, name: str) -> Iterator[Path]:
     yield from (path for path in (folder / kata.name / name, folder / name) if path.is_file())
 
 
-def _with_checks_of(kata: Kata, path: Path, prefix: str = "test_") -> Kata:
-    return replace(kata, checks=catalog.checks_of(path, len(kata.tasks), prefix))
+def _source(kata: Kata, path: Path) -> bytes:
+    return path.read_bytes() if kata.variant == variants.OWN else variants.shared(path.read_bytes())
+
+
+def _with_checks_of(kata: Kata, path: Path, prefix: str = "test_") -> Iterator[Kata]:
+    """Give the kata with the checks of a file, unless none of them holds of its variant."""
+    checks = catalog.checks_of(path, len(kata.tasks), prefix)
+    if kata.variant != variants.OWN:
+        checks = tuple(check for check in checks if check.task != variants.TASK)
+    if checks:
+        yield replace(kata, checks=checks)
 
 
 def derived(seed: bytes, kata: Kata) -> str:

@@ -88,19 +88,22 @@ class Rubric:
 
 
 def load(path: Path, katas: Sequence[Kata]) -> Rubric:
-    """Read a rubric; every mistake in it is named with its line and field."""
+    """Read a rubric for these katas and their variants; every mistake in it is named with its line and field."""
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise KatasError("{path} cannot be read: {error}.", _REMEDY, path=path, error=error) from None
-    return _Reading(path, text, {kata.slug: kata for kata in katas}).rubric(data)
+    by_slug: dict[str, list[Kata]] = {}
+    for kata in katas:
+        by_slug.setdefault(kata.slug, []).append(kata)
+    return _Reading(path, text, by_slug).rubric(data)
 
 
 class _Reading:
     """Reads a rubric, and knows at which line each of its fields stands."""
 
-    def __init__(self, path: Path, text: str, katas: Mapping[str, Kata]) -> None:
+    def __init__(self, path: Path, text: str, katas: Mapping[str, Sequence[Kata]]) -> None:
         self._path, self._katas = path, katas
         self._lines = _lines(text)
 
@@ -119,11 +122,11 @@ class _Reading:
         )
 
     def _kata(self, slug: str, data: Mapping[str, Any]) -> KataRubric:
-        kata, place = self._katas[slug], ("katas", slug)
+        forms, place = self._katas[slug], ("katas", slug)
         self._known(place, data, {"points", "tasks", "checks"})
         tasks, checks = self._table(place, data, "tasks"), self._table(place, data, "checks")
-        self._known((*place, "tasks"), tasks, {str(task.number) for task in kata.tasks})
-        self._known((*place, "checks"), checks, {check.id for check in kata.checks})
+        self._known((*place, "tasks"), tasks, {str(task.number) for kata in forms for task in kata.tasks})
+        self._known((*place, "checks"), checks, {check.id for kata in forms for check in kata.checks})
         return KataRubric(
             self._number((*place, "points"), data["points"], 1e6) if "points" in data else None,
             {int(name): self._whole((*place, "tasks", name), worth) for name, worth in tasks.items()},

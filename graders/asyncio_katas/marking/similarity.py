@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from asyncio_katas import learning
+from asyncio_katas import learning, variants
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marks import Similar
 from asyncio_katas.records import Kata
@@ -41,20 +41,27 @@ def available() -> bool:
     return _library() is not None
 
 
-def find(book: Gradebook, katas: Sequence[Kata], course: Path) -> list[Similar]:
-    """Return the pairs that are alike, those with most in common first.
+def find(book: Gradebook, katas: Sequence[Kata], others: Sequence[Kata], course: Path) -> list[Similar]:
+    """Return the pairs that are alike, those with most in common first; `others` are the variants of these katas.
 
     Each submission is compared with every other, and with the published answers of the course, named by their file.
     """
-    found = [pair for kata in katas for pair in _in_kata(kata, book.answers(kata.slug), _published(kata, course))]
+    found = [
+        pair
+        for kata in katas
+        for forms in [[kata, *(one for one in others if one.slug == kata.slug)]]
+        for pair in _in_kata(forms, book.answers(kata.slug), _published(kata, course))
+    ]
     return sorted(found, key=lambda pair: (-min(pair.own_share, pair.other_share), pair.slug, pair.name, pair.other))
 
 
-def _in_kata(kata: Kata, answers: Mapping[str, bytes], published: Mapping[str, bytes]) -> Iterator[Similar]:
+def _in_kata(forms: Sequence[Kata], answers: Mapping[str, bytes], published: Mapping[str, bytes]) -> Iterator[Similar]:
     library = _library()
     if library is None:
         return
-    passages = [*_fingerprint(library, (kata.folder / f"{kata.slug}.py").read_bytes(), []).hashes]
+    stubs = [(kata.folder / f"{kata.slug}.py").read_bytes() for kata in forms]
+    # Each once: the library miscounts what it is told twice.
+    passages = [*{passage for stub in stubs for passage in _fingerprint(library, stub, []).hashes}]
     known = [
         _Answer(name, texts is published, fingerprint, frozenset(map(int, fingerprint.hashes)))
         for texts in (answers, published)
@@ -68,7 +75,7 @@ def _in_kata(kata: Kata, answers: Mapping[str, bytes], published: Mapping[str, b
             continue
         _, shares, _ = library.compare_files(one.fingerprint, other.fingerprint)
         if min(shares) >= _ALIKE:
-            yield Similar(kata.slug, one.name, other.name, float(shares[0]), float(shares[1]))
+            yield Similar(forms[0].slug, one.name, other.name, float(shares[0]), float(shares[1]))
 
 
 def _fingerprint(library: Any, content: bytes, starter: Sequence[int]) -> Any:
@@ -77,7 +84,8 @@ def _fingerprint(library: Any, content: bytes, starter: Sequence[int]) -> Any:
 
 
 def _published(kata: Kata, course: Path) -> dict[str, bytes]:
-    return {path.relative_to(course).as_posix(): path.read_bytes() for path in learning.answers(kata, course)}
+    paths = [*learning.answers(kata, course), *variants.answers(kata, course)]
+    return {path.relative_to(course).as_posix(): path.read_bytes() for path in paths}
 
 
 def _library() -> Any:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from asyncio_katas.invocation import command
 from asyncio_katas.lab.messages import Message
-from asyncio_katas.marking import archives, repositories
+from asyncio_katas.marking import archives, manifest, repositories
 from asyncio_katas.marking.archives import Found, Unreadable
 from asyncio_katas.marking.repositories import Commit, Repository
-from asyncio_katas.marks import Answer, Submission, Timing
+from asyncio_katas.marks import Answer, HandedOut, Submission, Timing
 from asyncio_katas.records import Kata, KatasError
 from asyncio_katas.staging import read
 
 _AMBIGUOUS = "Several different files are named {file}: {paths}. Keep the one that counts."
 _UNUSABLE = "{path} {why}."
+_CLOCKS = {"server": "the server's clock", "commits": "the candidate's own commit dates"}
 # So many paths are named in a message.
 _MOST_NAMED = 5
 
@@ -33,11 +35,18 @@ class Received:
 
 @dataclass(frozen=True)
 class Reader:
-    """How submissions are read: which katas are looked for, until when, and whose clock says when that was."""
+    """How submissions are read: which katas are looked for, until when, and whose clock says when that was.
+
+    Take-homes are told apart from forgeries by the `key`. `variants` are those of the katas that are not the course's
+    own, and `version` is that of the course.
+    """
 
     katas: Sequence[Kata]
     deadline: datetime | None = None
     received: Received = field(default_factory=Received)
+    variants: Sequence[Kata] = ()
+    key: bytes | None = None
+    version: str = ""
 
     def read(self, path: Path) -> Submission:
         """Return what was handed in at a path; where that cannot be looked at, the submission says why."""
@@ -57,7 +66,8 @@ class Reader:
         return self._submission(name, path, found, timing)
 
     def _wanted(self) -> Callable[[str], bool]:
-        names = {f"{kata.slug}.py" for kata in self.katas}
+        names = {name for kata in self.katas for name in (f"{kata.slug}.py", kata.check_file.name)}
+        names.add(manifest.NAME)
         return names.__contains__
 
     def _timing(self, name: str) -> Timing:
@@ -107,14 +117,52 @@ class Reader:
         by_name: dict[str, list[Found]] = {}
         for item in found:
             by_name.setdefault(item.path.rpartition("/")[2], []).append(item)
-        answers, unusable, notes = list[Answer](), dict[str, Message](), list[Message]()
+        sealed = [(item.path, item.content or b"") for item in by_name.get(manifest.NAME, [])]
+        examined = manifest.examine(sealed, self.key)
+        answers, unusable, notes = list[Answer](), dict[str, Message](), [*examined.notes]
+        handed_out = examined.manifest.handed_out if examined.manifest else None
+        if examined.manifest and handed_out:
+            notes += self._checks(examined.manifest, by_name)
+            timing, late = self._taken(timing, handed_out)
+            notes += late
         for kata in self.katas:
             chosen = self._choose(kata, by_name.get(f"{kata.slug}.py", []), notes)
             if isinstance(chosen, Answer):
                 answers.append(chosen)
             elif chosen:
                 unusable[kata.slug] = chosen
-        return Submission(name, str(path), tuple(answers), unusable, tuple(notes), timing)
+        said = tuple(notes)
+        return Submission(name, str(path), tuple(answers), unusable, said, timing, handed_out=handed_out)
+
+    def _checks(self, sealed: manifest.Manifest, by_name: dict[str, list[Found]]) -> Iterator[Message]:
+        """Tell which checks are not those that were handed out, or not those of today."""
+        checks = [item for kata in self.katas for item in by_name.get(kata.check_file.name, [])]
+        changed = sealed.changed((item.path, item.content) for item in checks)
+        if changed:
+            named = ", ".join(changed[:_MOST_NAMED])
+            yield Message.of(
+                "Check files were changed, and graded was with the pristine ones: {paths}.", {"paths": named}
+            )
+        if sealed.handed_out.course != self.version:
+            values = {"old": sealed.handed_out.course, "new": self.version}
+            yield Message.of("It was handed out with version {old} of the course, and graded with {new}.", values)
+
+    def _taken(self, timing: Timing, out: HandedOut) -> tuple[Timing, list[Message]]:
+        """Return how late a take-home came by the time that was given for it, and what is to be told of that."""
+        taken = timing.handed_in
+        if taken is None:
+            unknown = Message("Nobody says when it was handed in, so that its time was not looked at; see --received.")
+            return timing, [unknown] if out.due else []
+        values: dict[str, object] = {"clock": _CLOCKS[timing.clock], "given": out.minutes}
+        if taken < out.at:
+            return timing, [Message.of("It was handed in before it was handed out, by {clock}.", values)]
+        if out.due is None or taken <= out.due:
+            return timing, []
+        late = (taken - out.due).total_seconds()
+        values["late"] = math.ceil(late / 60)
+        said = Message.of("It came {late} minutes after its {given} minutes were over, by {clock}.", values)
+        # A deadline that is named on the command line goes before.
+        return timing if self.deadline else replace(timing, late_s=late), [said]
 
     def _choose(self, kata: Kata, candidates: list[Found], notes: list[Message]) -> Answer | Message | None:
         """Return the one answer to a kata, if there is any, or why none can be chosen; the same twice is one."""
@@ -122,8 +170,8 @@ class Reader:
         usable = [item for item in candidates if item.content is not None]
         refused = [item for item in candidates if item.content is None]
         notes += [Message.of(_UNUSABLE, {"path": item.path, "why": item.why}) for item in refused]
-        stub = _plain(read(kata.folder / file))
-        begun = [item for item in usable if _plain(item.content) != stub] or usable
+        stubs = [_plain(read(one.folder / file)) for one in (*self.katas, *self.variants) if one.slug == kata.slug]
+        begun = [item for item in usable if _plain(item.content) not in stubs] or usable
         if not begun:
             return notes.pop() if candidates else None
         if len({_plain(item.content) for item in begun}) > 1:

@@ -43,7 +43,7 @@ def render(
             "main",
             None,
             _to_look_at(rows, pages),
-            _heat_map(rows, katas, pages),
+            _heat_map(rows, [kata for kata in katas if kata.label == kata.name], pages),
             _spread(rows),
             _most_failed(failures, katas),
             _similar(similar, pages),
@@ -216,7 +216,7 @@ def _spread(rows: Sequence[Row]) -> Element | None:
 
 def _most_failed(failures: Failures, katas: Sequence[Kata]) -> Element | None:
     known: dict[tuple[str, str], tuple[Kata, Check]] = {
-        (kata.slug, check.id): (kata, check) for kata in katas for check in kata.checks
+        (kata.label, check.id): (kata, check) for kata in katas for check in kata.checks
     }
     found = [
         (failed / failures.tried[key[0]], failed, *known[key])
@@ -231,8 +231,8 @@ def _most_failed(failures: Failures, katas: Sequence[Kata]) -> Element | None:
             "tr",
             None,
             tag("td", {"class": "share"}, say("{share:.0f} %", share=100 * share)),
-            tag("td", {"class": "share"}, say("{failed} of {tried}", failed=failed, tried=failures.tried[kata.slug])),
-            tag("td", None, say("{number:02}, task {task}", number=kata.number, task=check.task)),
+            tag("td", {"class": "share"}, say("{failed} of {tried}", failed=failed, tried=failures.tried[kata.label])),
+            tag("td", None, say("{kata}, task {task}", kata=_short(kata), task=check.task)),
             tag("td", None, *html.rich(check.title)),
         )
         for share, failed, kata, check in found[:_MOST_FAILED]
@@ -242,6 +242,10 @@ def _most_failed(failures: Failures, katas: Sequence[Kata]) -> Element | None:
     )
     said = "What was not understood: the share is of those who handed in an answer."
     return _part("Most-failed checks", said, tag("table", None, tag("thead", None, head), tag("tbody", None, *lines)))
+
+
+def _short(kata: Kata) -> str:
+    return kata.label.replace(kata.name, f"{kata.number:02}")
 
 
 def _similar(similar: Sequence[Similar] | None, pages: Mapping[str, str]) -> Element | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from asyncio_katas.language import say
 from asyncio_katas.marks import Cell, Marked, Person, Row
@@ -14,7 +14,7 @@ UNGRADABLE = "ungradable"
 # A spreadsheet would take a cell that begins like this for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _OWN = ["submission", "name", "email", "id", "state", "points", "max_points", "percent", "passed", "penalty",
-        "late_hours", "clock", "held_back_passed", "held_back", "tampered", "remarks"]  # fmt: skip
+        "late_hours", "clock", "held_back_passed", "held_back", "tampered", "remarks", "variants"]  # fmt: skip
 
 
 def row(marked: Marked) -> Row:
@@ -34,7 +34,14 @@ def row(marked: Marked) -> Row:
         len(marked.held_back),
         tuple(result.kata.slug for result in marked.tampered),
         tuple(_cell_of(marked, result) for result in marked.report.katas),
+        tuple(_variants(marked)),
     )
+
+
+def _variants(marked: Marked) -> Iterator[str]:
+    """Give the variants of a take-home's katas."""
+    for result in marked.report.katas if marked.submission.handed_out else ():
+        yield f"{result.kata.number:02} {result.kata.variant}"
 
 
 def _cell_of(marked: Marked, result: KataResult) -> Cell:
@@ -66,6 +73,7 @@ def own(rows: Iterable[Row], absent: Sequence[Person], katas: Sequence[Kata]) ->
                 one.held_back,
                 " ".join(one.tampered),
                 " ".join(one.remarks),
+                ", ".join(one.variants),
                 *(cells.get(kata.slug, "") for kata in katas),
             ]
         )

@@ -37,7 +37,10 @@ _SOLVED = (
 
 
 def render(marked: Marked, row: Row, stubs: Mapping[str, str], handed_out: datetime | None) -> str:
-    """Return the report on one candidate; `stubs` is the starter code by slug."""
+    """Return the report on one candidate; `stubs` is the starter code by the kata's label.
+
+    `handed_out` is when that was, unless an authentic manifest says it.
+    """
     name = row.person.name or row.name
     body = tag(
         "body",
@@ -78,6 +81,12 @@ def _figures(marked: Marked, row: Row, handed_out: datetime | None) -> Iterator[
             ("held-back checks passed", say("{passed} of {most}", passed=row.held_back_passed, most=row.held_back))
         )
     taken = marked.submission.timing.handed_in
+    out = marked.submission.handed_out
+    if out:
+        figures.append(("handed out to", out.candidate or "nobody by name"))
+        figures.append(("variants of the katas", ", ".join(row.variants)))
+        figures.append(("hours given", "no limit" if out.minutes is None else number(round(out.minutes / 60, 1))))
+        handed_out = out.at
     if handed_out and taken:
         clock = {"server": "the server's clock", "commits": "the candidate's own commit dates"}
         what = say("hours from hand-out to hand-in, by {clock}", clock=clock[marked.submission.timing.clock])
@@ -178,10 +187,12 @@ def _remarks(row: Row) -> Element | None:
 def _code(marked: Marked, stubs: Mapping[str, str]) -> Element | None:
     parts = []
     for answer in marked.submission.answers:
-        if marked.kata(answer.slug) is None:
+        result = marked.kata(answer.slug)
+        if result is None:
             continue
+        stub = stubs[result.kata.label].splitlines()
         text = answer.content.decode("utf-8", "replace").splitlines()
-        lines = difflib.unified_diff(stubs[answer.slug].splitlines(), text, "handed out", answer.path, lineterm="", n=2)
+        lines = difflib.unified_diff(stub, text, "handed out", answer.path, lineterm="", n=2)
         kinds = {"+": "plus", "-": "minus"}
         spans = [tag("span", {"class": kinds.get(line[:1], "same")}, f"{line}\n") for line in lines]
         pre = tag("pre", {"class": "diff", "tabindex": "0"}, *spans)

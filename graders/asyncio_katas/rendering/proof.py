@@ -41,7 +41,7 @@ class View:
         """Print a kata's line, and what does not hold of it."""
         counts = "  ".join(f"{title} {_share([proof], about)}" for about, (title, _) in _COLUMNS.items())
         sign, style = ("✗", "red") if proof.problems else ("✓", "green")
-        self._console.print(Text.assemble((sign, style), f" {proof.kata.name}  {counts}"), soft_wrap=True)
+        self._console.print(Text.assemble((sign, style), f" {proof.kata.label}  {counts}"), soft_wrap=True)
         for claim in proof.problems:
             text = f"    {claim.about} {claim.name}: {clean(str(claim.problem))}"
             self._console.print(Text(text), soft_wrap=True)
@@ -71,8 +71,8 @@ def markdown(proofs: Sequence[Proof]) -> str:
 
 
 def _rows(proofs: Sequence[Proof]) -> list[list[str]]:
-    ordered = sorted(proofs, key=lambda proof: proof.kata.number)
-    rows = [[proof.kata.name, *(_share([proof], about) for about in _COLUMNS)] for proof in ordered]
+    ordered = sorted(proofs, key=lambda proof: proof.kata.label)
+    rows = [[proof.kata.label, *(_share([proof], about) for about in _COLUMNS)] for proof in ordered]
     return [*rows, ["all", *(_share(ordered, about) for about in _COLUMNS)]]
 
 
