@@ -243,8 +243,8 @@ def _rules(kata: Kata, course: Path) -> list[_Rule]:
 
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
-_SOLUTION_FILES = {"right", "wrong", "variant", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
-                   "exam_{slug}.py", "__pycache__"}  # fmt: skip
+_SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
+                   "exam_{slug}.py", "variant", "__pycache__"}  # fmt: skip
 _VARIANT_FILES = {"{slug}.py", "checks.py", "task.toml", "__pycache__"}
 _VARIANT_SOLUTION_FILES = {"{slug}.py", "right", "wrong", "NOTES.md", "__pycache__"}
 
