@@ -156,6 +156,12 @@ def grade(session: nox.Session) -> None:
 
 
 @nox.session
+def export(session: nox.Session) -> None:
+    """Hand the course out: `nox -s export -- classroom DEST` writes a template repository; `-- --help` for more."""
+    _katas(session, "export", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests."""
     _install(session, "--group", "dev")

@@ -38,6 +38,8 @@ NOT_FOR_LEARNERS = {
     "examined.py",
     "classroom50.py",
     "teaching.py",
+    "handing_out.py",
+    "exporting",
     "marks.py",
     "marking",
     "marking.py",

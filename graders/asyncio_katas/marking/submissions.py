@@ -19,6 +19,7 @@ from asyncio_katas.staging import read
 
 _AMBIGUOUS = "Several different files are named {file}: {paths}. Keep the one that counts."
 _UNUSABLE = "{path} {why}."
+_CHANGED = "{path} is not the course's; changed checks count for nothing."
 # So many paths are named in a message.
 _MOST_NAMED = 5
 
@@ -57,7 +58,7 @@ class Reader:
         return self._submission(name, path, found, timing)
 
     def _wanted(self) -> Callable[[str], bool]:
-        names = {f"{kata.slug}.py" for kata in self.katas}
+        names = {file for kata in self.katas for file in (f"{kata.slug}.py", kata.check_file.name)}
         return names.__contains__
 
     def _timing(self, name: str) -> Timing:
@@ -114,6 +115,7 @@ class Reader:
                 answers.append(chosen)
             elif chosen:
                 unusable[kata.slug] = chosen
+            notes += _changed(kata, by_name.get(kata.check_file.name, []))
         return Submission(name, str(path), tuple(answers), unusable, tuple(notes), timing)
 
     def _choose(self, kata: Kata, candidates: list[Found], notes: list[Message]) -> Answer | Message | None:
@@ -132,6 +134,14 @@ class Reader:
             return Message.of(_AMBIGUOUS, {"file": file, "paths": ", ".join([*paths, *more])})
         best = min(begun, key=lambda item: (item.path.count("/"), item.path))
         return Answer(kata.slug, best.path, best.content or b"")
+
+
+def _changed(kata: Kata, copies: Sequence[Found]) -> Iterator[Message]:
+    """Give a note for each copy of a check file that is not as it was handed out."""
+    pristine = _plain(read(kata.check_file))
+    changed = [copy.path for copy in copies if _plain(copy.content) != pristine]
+    for path in changed[:_MOST_NAMED]:
+        yield Message.of(_CHANGED, {"path": path})
 
 
 def _plain(content: bytes | None) -> bytes | None:
