@@ -14,8 +14,8 @@ from asyncio_katas.records import KatasError
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _REF = re.compile(r"[\w][\w./+-]*")
 _REMOTE = re.compile(r"(?:https://(?:[^/@]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])([^/]+/[^/]+?)(?:\.git)?/?")
-# What is handed out, and what the workflow grades with.
-_GRADED_WITH = ("graders", "katas", ".stubs")
+# What is handed out, and what the workflow grades with. Answers that lie in katas/ are neither.
+_GRADED_WITH = ("graders", ".stubs", *(f":(glob)katas/*/{name}" for name in ("test_*.py", "kata.toml", "README*.md")))
 
 
 @dataclass(frozen=True)
