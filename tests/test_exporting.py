@@ -205,7 +205,7 @@ def test_from_the_template_to_the_grades(tree: Path, template: Path, tmp_path: P
     assert f"{CHECKS} is not the course's; changed checks count for nothing." in rows["bob"]["remarks"]
     assert "50 points are claimed, the checks give 24." in rows["bob"]["remarks"]
     assert rows["cy"]["remarks"] == "50 points are claimed, the checks give 0."
-    assert "2 claim other points than the checks give:" in ran.out
+    assert "2 with other points claimed than the checks give:" in ran.out
     report = (tmp_path / "out/index.html").read_text(encoding="utf-8")
     assert report.count("50 points are claimed") == 2
 
