@@ -157,7 +157,7 @@ def grade(session: nox.Session) -> None:
 
 @nox.session
 def export(session: nox.Session) -> None:
-    """Write what is handed out: `nox -s export -- takehome DEST.zip`; `-- --help` for more."""
+    """Hand the course out: `-- classroom DEST`, a template repository; `-- takehome DEST.zip`, a test; `-- --help`."""
     _katas(session, "export", *session.posargs)
 
 

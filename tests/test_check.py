@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -135,6 +136,18 @@ def test_submission_folder(katas: Katas, course: Path) -> None:
     ran = katas("check", "1", "2", "3", "--submission", hand_in, "--format", "json")
     assert [kata["outcome"] for kata in ran.report["katas"]] == ["passed", "passed", "not_run"]
     assert "is missing" in ran.report["katas"][2]["checks"][0]["message"]
+
+
+def test_several_formats_from_one_grading(katas: Katas, course: Path) -> None:
+    """Each format goes to its own file; where they do not go together, nothing is graded."""
+    words = ("--format", "json", "--output", "a.json", "--format", "markdown", "--output", "a.md")
+    ran = katas("check", "1", *words)
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert json.loads((course / "a.json").read_text(encoding="utf-8"))["katas"][0]["slug"] == "passes"
+    assert (course / "a.md").read_text(encoding="utf-8").startswith("### 1 of 1 katas solved")
+    ran = katas("check", "1", *words[:-2])
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("2 x --format and 1 x --output do not go together.")
 
 
 def test_output_file(katas: Katas, course: Path) -> None:

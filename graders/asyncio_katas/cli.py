@@ -9,7 +9,9 @@ import inspect
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -43,6 +45,8 @@ _WRITTEN = "The report is in {file}\nOpen it in a browser: {uri}"
 _FOR_LEARNERS = ["hint", "init", "list", "next", "reset", "solution", "update"]
 # What needs a part of the package that is not handed out with a test: the command, and the module that tells.
 _FOR_OTHERS = {"examine": "examine", "export": "handing_out", "grade": "teaching", "verify": "verifying"}
+# Of those: what lives in a module of its own, which brings much along that `check` has no use for.
+_ELSEWHERE = {"export", "grade"}
 
 
 def _expect_language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -95,14 +99,8 @@ class _Katas(click.Group):
         if not _is_here(cmd_name):
             return None
         command = super().get_command(ctx, cmd_name)
-        if cmd_name == "grade":
-            from asyncio_katas.teaching import grade  # noqa: PLC0415 - learners have no use for it
-
-            command = grade
-        elif cmd_name == "export":
-            from asyncio_katas.handing_out import export  # noqa: PLC0415 - the same
-
-            command = export
+        if cmd_name in _ELSEWHERE:
+            command = getattr(importlib.import_module(f"asyncio_katas.{_FOR_OTHERS[cmd_name]}"), cmd_name)
         elif cmd_name in _FOR_LEARNERS:
             from asyncio_katas.commands import COMMANDS  # noqa: PLC0415 - only for who calls one of them
 
@@ -158,15 +156,29 @@ def cli() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with the answers; without it, the course's own katas/.",
 )
-@click.option("--format", "form", type=click.Choice([*_RENDERERS]), default="terminal", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice([*_RENDERERS]),
+    multiple=True,
+    default=["terminal"],
+    show_default=True,
+    help="Give the report in this form; several times for several, each with an --output.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Write the report to this file.",
+)
 @click.option("--isolate", is_flag=True, help="Grade as strangers' code: nothing shared, everything watched.")
 @_ISOLATION
 def check(
     katas: tuple[str, ...],
     submission: Path | None,
-    form: str,
-    output: Path | None,
+    forms: tuple[str, ...],
+    outputs: tuple[Path, ...],
     *,
     isolate: bool,
     isolation: str | None,
@@ -176,25 +188,26 @@ def check(
     every = catalog.discover(course)
     chosen = catalog.select(every, katas)
     # Where that is missing, nothing is graded in vain.
-    handed_in = _handed_in() if form == "classroom50" else None
-    renderer = _import_meanwhile(_RENDERERS[form])
+    reports = _reports(forms, outputs)
+    handed_in = _handed_in() if "classroom50" in forms else None
+    renderers = _import_meanwhile([_RENDERERS[form] for form in forms])
     level = Level(isolation) if isolation else None
     report = grade(chosen, submission or course / "katas", isolate=isolate, level=level)
-    renderer.join()
+    renderers.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
         known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)
     if known.notice:
         click.echo(localisation.localise_message(known.notice), err=True)
-    if form != "terminal":
-        _emit(_rendered(report, form, handed_in), output)
-        if form == "html" and output:
-            click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
-    else:
+    for form, output in reports:
+        if form != "terminal":
+            _emit(_rendered(report, form, handed_in if form == "classroom50" else None), output)
+            if form == "html" and output:
+                click.echo(say(_WRITTEN, file=output, uri=output.resolve().as_uri()))
+            continue
         from asyncio_katas.rendering import terminal  # noqa: PLC0415 - imported meanwhile
 
-        report = localisation.localise(report)
-        terminal.show(report, narrow=bool(katas), output=output, current=known.current)
+        terminal.show(localisation.localise(report), narrow=bool(katas), output=output, current=known.current)
         if output is None and learning.finished(course, every, report, known, new):
             from asyncio_katas import commands  # noqa: PLC0415 - once in a learner's life
 
@@ -301,9 +314,26 @@ def seal() -> None:
             click.echo(f"kept the stub of {kata.name}")
 
 
-def _import_meanwhile(renderer: str) -> threading.Thread:
-    """Import a renderer while the child is starting: it is needed only when the child is done."""
-    thread = threading.Thread(target=importlib.import_module, args=(f"asyncio_katas.rendering.{renderer}",))
+def _reports(forms: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:
+    """Return each format with its file; a single one goes to the screen where it has none."""
+    if len(outputs) > len(forms) or len(outputs) < len(forms) > 1:
+        raise KatasError(
+            "{forms} x --format and {outputs} x --output do not go together.",
+            "Next: name a file for each format, in the same order: --format html --output report.html",
+            forms=len(forms),
+            outputs=len(outputs),
+        )
+    return list(zip_longest(forms, outputs))
+
+
+def _import_meanwhile(renderers: Sequence[str]) -> threading.Thread:
+    """Import renderers while the child is starting: they are needed only when the child is done."""
+
+    def load() -> None:
+        for renderer in renderers:
+            importlib.import_module(f"asyncio_katas.rendering.{renderer}")
+
+    thread = threading.Thread(target=load)
     thread.start()
     return thread
 

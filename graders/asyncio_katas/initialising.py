@@ -116,13 +116,9 @@ def _files() -> dict[str, _File]:
     course = _course()
     files = {name: _File((_STARTER / name.removeprefix(".")).read_bytes()) for name in _starters()}
     for kata in catalog.discover(course):
-        place = f"katas/{kata.name}"
-        for source in [kata.folder / "kata.toml", kata.check_file, *sorted(kata.folder.glob("README*.md"))]:
-            files[f"{place}/{source.name}"] = _File(source.read_bytes())
-        stub = learning.stub_path(kata, course)
-        # What lies in a clone beside the checks may be somebody's answer.
-        files[f"{place}/{stub.name}"] = _File(stub.read_bytes(), answer=True)
-        files[stub.relative_to(course).as_posix()] = _File(stub.read_bytes())
+        answer = f"katas/{kata.name}/{kata.slug}.py"
+        for path, content in learning.handed_out(kata, course).items():
+            files[path] = _File(content, answer=path == answer)
     return files
 
 

@@ -73,6 +73,18 @@ def stub_path(kata: Kata, course: Path) -> Path:
     return course / ".stubs" / f"{kata.slug}.py"
 
 
+def handed_out(kata: Kata, course: Path) -> dict[str, bytes]:
+    """Return all that a learner gets of a kata, by its path in the course, which may hold somebody's answer by now."""
+    place, stub = f"katas/{kata.name}", stub_path(kata, course)
+    sources = [kata.folder / "kata.toml", kata.check_file, *sorted(kata.folder.glob("README*.md"))]
+    found = {f"{place}/{source.name}": source.read_bytes() for source in sources}
+    try:
+        pristine = stub.read_bytes()
+    except OSError:
+        raise KatasError("The stub {path} is missing.", "Next: {command}", path=stub, command=restoring(stub)) from None
+    return found | {f"{place}/{stub.name}": pristine, f".stubs/{stub.name}": pristine}
+
+
 def keep_stub(kata: Kata, course: Path) -> bool:
     """Keep the answer file as it is now as the kata's stub; tell whether that was another one before."""
     if stub_kept(kata, course):

@@ -126,7 +126,8 @@ class Marked:
     """One submission in the gradebook, with its points as the rubric counts them.
 
     `terms` names the held-back checks and the seed they were run with; empty where none were. `points` is what is
-    left after the `penalty` for being late; `passed` is None where the rubric has no pass mark.
+    left after the `penalty` for being late; `passed` is None where the rubric has no pass mark. `claimed` is what
+    somebody else says that it earned, before any rubric; None where nobody does.
     """
 
     submission: Submission
@@ -139,6 +140,7 @@ class Marked:
     passed: bool | None = None
     penalty: float = 0.0
     person: Person | None = None
+    claimed: float | None = None
 
     @property
     def name(self) -> str:
@@ -155,6 +157,16 @@ class Marked:
     def tampered(self) -> list[KataResult]:
         """The katas in which a check was tampered with."""
         return [result for result in self.report.katas if result.outcome is Outcome.TAMPERED]
+
+    @property
+    def earned(self) -> int:
+        """Points as the course counts them, before any rubric or penalty."""
+        return sum(
+            result.kata.points(check.check)
+            for result in self.report.katas
+            for check in result.checks
+            if check.outcome is Outcome.PASSED
+        )
 
     def kata(self, slug: str) -> KataResult | None:
         """Return one kata's result, if that kata was graded."""
@@ -201,7 +213,14 @@ class Row:
     held_back: int
     tampered: tuple[str, ...]
     cells: tuple[Cell, ...]
+    claimed: float | None
+    earned: int
     variants: tuple[str, ...] = ()
+
+    @property
+    def disputed(self) -> bool:
+        """Whether somebody claims other points than the checks give."""
+        return self.claimed is not None and self.claimed != self.earned
 
     @property
     def percent(self) -> float:

@@ -15,7 +15,7 @@ import click
 from asyncio_katas import catalog, keeping, language, variants
 from asyncio_katas.invocation import command
 from asyncio_katas.language import say
-from asyncio_katas.marking import gradebook, grading, held_back, roster, rubric, secret, similarity, submissions
+from asyncio_katas.marking import claims, gradebook, grading, held_back, roster, rubric, secret, similarity, submissions
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
@@ -46,6 +46,7 @@ class _Run:
     reader: submissions.Reader
     rubric: Rubric
     people: dict[str, Person]
+    claimed: dict[str, float]
     book: Gradebook
     regrade: bool
 
@@ -88,7 +89,8 @@ class _Run:
 
     def marked(self, name: str) -> Marked:
         """Return a submission as the gradebook and the rubric have it."""
-        return replace(self.rubric.apply(self.book.one(name, self.every)), person=self.people.get(name))
+        known = self.rubric.apply(self.book.one(name, self.every))
+        return replace(known, person=self.people.get(name), claimed=self.claimed.get(name))
 
 
 @click.command()
@@ -106,6 +108,8 @@ class _Run:
               help="The gradebook; OUT/gradebook.sqlite otherwise.")  # fmt: skip
 @click.option("--roster", "people", type=_FILE, help="CSV: submission,name,email,id,login,section.")
 @click.option("--rubric", "weights", type=_FILE, help="TOML: points, late penalty, pass mark.")
+@click.option("--claimed", "claims_file", type=_FILE,
+              help="CSV: submission,points: scores from elsewhere, to be compared.")  # fmt: skip
 @click.option("--deadline", help="ISO 8601. Of a git repository, the last commit before it is graded.")
 @click.option("--received", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
 @click.option("--handed-out", help="ISO 8601, for the reports on single candidates.")
@@ -123,6 +127,7 @@ def grade(
     book: Path | None,
     people: Path | None,
     weights: Path | None,
+    claims_file: Path | None,
     deadline: str | None,
     received: Path | None,
     handed_out: str | None,
@@ -137,6 +142,7 @@ def grade(
     chosen = catalog.select(every, [word for words_ in words for word in words_.split(",") if word], "grade")
     started = submissions.moment(handed_out, "--handed-out") if handed_out else None
     known = roster.load(people) if people else {}
+    claimed = claims.load(claims_file) if claims_file else {}
     paths = submissions.find(places, every)
     with variants.others(every, course) as others:
         forms = sorted([*every, *others], key=lambda kata: (kata.number, kata.variant))
@@ -154,7 +160,7 @@ def grade(
         )
         _make(out)
         with gradebook.opened(book or out / "gradebook.sqlite", reader.version, _words()) as opened:
-            run = _Run(forms, chosen, checks, reader, rules, known, opened, regrade)
+            run = _Run(forms, chosen, checks, reader, rules, known, claimed, opened, regrade)
             with workers(jobs, scheduler) as (executor, count):
                 faults, skipped = _grade(run, paths, executor, count)
             counting = [kata for kata in forms if kata.slug in opened.katas()]

@@ -1,1 +1,1 @@
-"""What is handed out: the course, or a part of it, as those get it who write the answers."""
+"""Handing the course out: what others get to work in, and nothing of what they are not to see."""

@@ -21,6 +21,7 @@ from asyncio_katas.staging import read
 _AMBIGUOUS = "Several different files are named {file}: {paths}. Keep the one that counts."
 _UNUSABLE = "{path} {why}."
 _CLOCKS = {"server": "the server's clock", "commits": "the candidate's own commit dates"}
+_CHANGED = "{path} is not the course's; changed checks count for nothing."
 # So many paths are named in a message.
 _MOST_NAMED = 5
 
@@ -131,6 +132,8 @@ class Reader:
                 answers.append(chosen)
             elif chosen:
                 unusable[kata.slug] = chosen
+            if handed_out is None:
+                notes += _changed(kata, by_name.get(kata.check_file.name, []))
         said = tuple(notes)
         return Submission(name, str(path), tuple(answers), unusable, said, timing, handed_out=handed_out)
 
@@ -180,6 +183,14 @@ class Reader:
             return Message.of(_AMBIGUOUS, {"file": file, "paths": ", ".join([*paths, *more])})
         best = min(begun, key=lambda item: (item.path.count("/"), item.path))
         return Answer(kata.slug, best.path, best.content or b"")
+
+
+def _changed(kata: Kata, copies: Sequence[Found]) -> Iterator[Message]:
+    """Give a note for each copy of a check file that is not as it was handed out."""
+    pristine = _plain(read(kata.check_file))
+    changed = [copy.path for copy in copies if _plain(copy.content) != pristine]
+    for path in changed[:_MOST_NAMED]:
+        yield Message.of(_CHANGED, {"path": path})
 
 
 def _plain(content: bytes | None) -> bytes | None:

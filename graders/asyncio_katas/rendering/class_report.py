@@ -11,7 +11,7 @@ from asyncio_katas.language import say
 from asyncio_katas.marks import Cell, Failures, Marked, Person, Row, Similar
 from asyncio_katas.records import Check, Kata, Outcome
 from asyncio_katas.rendering import html
-from asyncio_katas.rendering.grades import UNGRADABLE, number, standing
+from asyncio_katas.rendering.grades import UNGRADABLE, claim, number, standing
 from asyncio_katas.rendering.markup import page, tag
 
 _MOST_FAILED = 15
@@ -139,10 +139,13 @@ def _to_look_at(rows: Sequence[Row], pages: Mapping[str, str]) -> Element | None
             items.append(tag("li", None, tag("b", None, _link(row, pages)), said))
         if row.state == UNGRADABLE:
             items.append(tag("li", None, tag("b", None, _link(row, pages)), " ".join(row.remarks)))
+        if row.disputed:
+            items.append(tag("li", None, tag("b", None, _link(row, pages)), claim(row.claimed, row.earned)))
     if not items:
         return None
     said = say(
-        "{count} notes on submissions that could not be graded, or not wholly, or that tampered.", count=len(items)
+        "{count} notes on submissions that could not be graded, or not wholly, tampered, or claim other points.",
+        count=len(items),
     )
     return _part("To be looked at", said, _list(items))
 

@@ -14,7 +14,8 @@ UNGRADABLE = "ungradable"
 # A spreadsheet would take a cell that begins like this for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _OWN = ["submission", "name", "email", "id", "state", "points", "max_points", "percent", "passed", "penalty",
-        "late_hours", "clock", "held_back_passed", "held_back", "tampered", "remarks", "variants"]  # fmt: skip
+        "late_hours", "clock", "held_back_passed", "held_back", "tampered", "claimed", "remarks",
+        "variants"]  # fmt: skip
 
 
 def row(marked: Marked) -> Row:
@@ -34,6 +35,8 @@ def row(marked: Marked) -> Row:
         len(marked.held_back),
         tuple(result.kata.slug for result in marked.tampered),
         tuple(_cell_of(marked, result) for result in marked.report.katas),
+        marked.claimed,
+        marked.earned,
         tuple(_variants(marked)),
     )
 
@@ -72,6 +75,7 @@ def own(rows: Iterable[Row], absent: Sequence[Person], katas: Sequence[Kata]) ->
                 one.held_back_passed,
                 one.held_back,
                 " ".join(one.tampered),
+                "" if one.claimed is None else number(one.claimed),
                 " ".join(one.remarks),
                 ", ".join(one.variants),
                 *(cells.get(kata.slug, "") for kata in katas),
@@ -132,7 +136,15 @@ def _remarks(marked: Marked) -> list[str]:
     found = marked.submission
     reasons = [found.unreadable] if found.unreadable else []
     absent = [say("Not handed in: {files}.", files=", ".join(marked.absent))] if marked.absent else []
-    return [*(str(message) for message in [*reasons, *found.unusable.values(), *found.notes]), *absent]
+    claimed = [claim(marked.claimed, marked.earned)] if marked.claimed not in {None, marked.earned} else []
+    return [*(str(message) for message in [*reasons, *found.unusable.values(), *found.notes]), *absent, *claimed]
+
+
+def claim(claimed: float | None, earned: float) -> str:
+    """Return in a sentence that a claim is not what the checks give."""
+    return say(
+        "{claimed} points are claimed, the checks give {earned}.", claimed=number(claimed or 0), earned=number(earned)
+    )
 
 
 def number(value: float) -> str:

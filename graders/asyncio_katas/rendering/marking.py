@@ -77,6 +77,7 @@ def close(rows: Sequence[Row], absent: Sequence[Person], out: Path, skipped: int
     odd = [row for row in rows if row.state == UNGRADABLE]
     _named(line, "{count} could not be graded, or not wholly:", odd)
     _named(line, "{count} were tampered with:", [row for row in rows if row.tampered])
+    _named(line, "{count} with other points claimed than the checks give:", [row for row in rows if row.disputed])
     if absent:
         line("{count} on the roster handed in nothing.", count=len(absent))
     line("The reports are in {out}\nOpen in a browser: {uri}", out=out, uri=(out / "index.html").resolve().as_uri())
