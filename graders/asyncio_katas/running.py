@@ -13,6 +13,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -31,6 +33,8 @@ _END_S = 5.0
 _GLANCE_S = 0.25
 _LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
+# A learner's whole check goes to so many children: more would only wait for each other's start.
+_MOST_CHILDREN = 4
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
 # What each run of pytest would import anew, and what that brings along; an absent one is left out.
 _WARM = ("pytest_asyncio.plugin", "pytest_timeout", "_pytest.helpconfig", "_pytest.skipping", "_pytest.unittest",
@@ -62,21 +66,21 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._child: Child | None = None
+        self._children: list[Child] = []
         self.asked = False
 
     def ask(self) -> None:
         """End the grading at once."""
         with self._lock:
             self.asked = True
-            if self._child:
-                self._child.kill()
+            for child in self._children:
+                child.kill()
 
     @contextlib.contextmanager
     def reaches(self, child: Child) -> Iterator[None]:
         """Let whoever asks end this child, for as long as the block lasts."""
         with self._lock:
-            self._child = child
+            self._children.append(child)
             if self.asked:
                 child.kill()
         try:
@@ -84,7 +88,7 @@ class Stop:
         finally:
             # From here on its process is somebody else's to end.
             with self._lock:
-                self._child = None
+                self._children.remove(child)
 
 
 class Child(Protocol):
@@ -288,8 +292,8 @@ def grade(
 ) -> dict[str, Observation]:
     """Run the checks of all assemblies and return what was seen of each, by slug.
 
-    Together they take one child; a kata that this child leaves unfinished gets children of its own, and with
-    `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
+    Together they take a few children side by side; a kata that those leave unfinished gets children of its own, and
+    with `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
     after the first of its child that does not pass. The first child may have been waiting below this `root`, and is
     ended in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
@@ -309,7 +313,7 @@ def grade(
 
     try:
         if len(gradable) > 1 and not isolate:
-            run(gradable, warm=False)
+            _side_by_side(partial(run, warm=False), gradable, stop)
         for assembly in gradable:
             while is_open(assembly):
                 run([assembly], warm=isolate)
@@ -317,6 +321,22 @@ def grade(
         for child in children:
             discard(child)
     return seen
+
+
+def _side_by_side(run: Callable[[Sequence[Assembly]], None], assemblies: Sequence[Assembly], stop: Stop) -> None:
+    """Run assemblies in groups, each in a child, all at once."""
+    count = max(1, min(_MOST_CHILDREN, os.cpu_count() or 1, len(assemblies) // 2))
+    # Those that may take long, since they start processes or threads, go to different children.
+    ordered = sorted(assemblies, key=lambda assembly: -max(check.limit_s for check in assembly.kata.checks))
+    with ThreadPoolExecutor(count) as pool:
+        futures = [pool.submit(run, ordered[start::count]) for start in range(count)]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            # Nobody waits for the others any more.
+            stop.ask()
+            raise
 
 
 def discard(child: Child) -> None:
