@@ -106,10 +106,10 @@ def _items(items: Sequence[Sequence[Element | str]], kind: str = "plain") -> Ele
 def _works(marked: Marked) -> Element:
     solved = [result for result in marked.report.katas if result.solved]
     items: list[Sequence[Element | str]] = [
-        [tag("b", None, _title(result)), _task_titles(result, passed=True)] for result in solved
+        [tag("b", None, _title(result)), *html.rich(_task_titles(result, passed=True))] for result in solved
     ]
     parts: list[Sequence[Element | str]] = [
-        [tag("b", None, _title(result)), _task_titles(result, passed=True)]
+        [tag("b", None, _title(result)), *html.rich(_task_titles(result, passed=True))]
         for result in marked.report.katas
         if not result.solved and _task_titles(result, passed=True)
     ]
