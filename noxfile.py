@@ -200,9 +200,8 @@ def types(session: nox.Session) -> None:
     _install(session, "--group", "dev")
     session.run("mypy", "graders", "noxfile.py", "build_course.py")
     # Folders whose files are imported under the same names are checked one by one.
-    for folder in sorted(
-        [*ROOT.glob("katas/*_*"), *ROOT.glob("solutions/*_*"), ROOT / "tests", ROOT / "tests" / "lab"]
-    ):
+    patterns = ("katas/*_*", "solutions/*_*", "solutions/*_*/variant", "takehome/*_*", "tests", "tests/lab")
+    for folder in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
         files = [str(path.relative_to(ROOT)) for path in sorted(folder.glob("*.py"))]
         session.run("mypy", *files, silent=True)
 
