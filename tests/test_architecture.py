@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "language": set[str](),
     "localisation": {"lab", "records", "language"},
     "catalog": {"invocation", "records"},
-    "variants": {"catalog", "invocation", "records"},
+    "variants": {"catalog", "invocation", "learning", "records"},
     "staging": {"records"},
     "protocol": {"lab", "records", "sealing"},
     "child": {"isolation", "lab", "protocol", "sealing"},

@@ -71,7 +71,12 @@ def load(folder: Path) -> Kata:
 
 def digest(path: Path) -> str:
     """Return a file's SHA-256, the same whatever line ends git checked it out with."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    return digest_of(path.read_bytes())
+
+
+def digest_of(content: bytes) -> str:
+    """Return a content's SHA-256, the same whatever line ends an editor, or git, has given it."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def seal(kata: Kata) -> bool:
@@ -93,6 +98,11 @@ def select(katas: list[Kata], words: Iterable[str], verb: str = "check") -> list
     """
     chosen = [one(katas, word, verb) for word in words]
     return [kata for kata in katas if kata in chosen] if chosen else katas
+
+
+def listed(words: Iterable[str]) -> list[str]:
+    """Return the words of an option that may be given several times, with commas between them."""
+    return [word for several in words for word in several.split(",") if word]
 
 
 def one(katas: list[Kata], word: str, verb: str) -> Kata:

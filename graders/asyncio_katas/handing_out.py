@@ -48,7 +48,7 @@ def export() -> None:
 def classroom(place: Path, words: tuple[str, ...], repository: str | None, version: str | None) -> int:
     """Write a template repository for a class into DEST, a new or empty folder."""
     course = catalog.course_here()
-    chosen = catalog.select(catalog.discover(course), [word for listed in words for word in listed.split(",") if word])
+    chosen = catalog.select(catalog.discover(course), catalog.listed(words))
     clone = template.tree()
     source = published.find(clone, repository, version)
     files = template.files(chosen, course, clone, source)
@@ -78,7 +78,7 @@ def takehome(
     """Write a take-home test for one candidate into DEST.zip."""
     course = catalog.course_here()
     every = catalog.discover(course)
-    chosen = _chosen(every, course, [word for several in words for word in several.split(",") if word])
+    chosen = _chosen(every, course, catalog.listed(words))
     _expect_free(dest)
     key = secret.kept(key_file, "--key-file")
     seed = secret.kept(seed_file, "--seed-file") if seed_file else key

@@ -6,7 +6,6 @@ What was written is noted in a manifest, so that later versions replace only wha
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ class _File:
 
     @property
     def digest(self) -> str:
-        return _digest(self.content)
+        return catalog.digest_of(self.content)
 
 
 def init(folder: Path) -> int:
@@ -154,15 +153,10 @@ def _note(folder: Path, files: dict[str, _File]) -> None:
     _write(folder / MANIFEST, f"{json.dumps(data, indent=2)}\n".encode())
 
 
-def _digest(content: bytes) -> str:
-    # The same whatever line ends an editor, or git, has given it.
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
-
-
 def _digest_of(path: Path) -> str | None:
     """Return a file's digest, None if nothing is there; what is no file is something else than the course's."""
     if path.is_file():
-        return _digest(path.read_bytes())
+        return catalog.digest(path)
     return "other" if path.exists() else None
 
 

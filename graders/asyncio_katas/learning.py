@@ -46,11 +46,7 @@ def reset(kata: Kata, course: Path) -> Path | None:
     The stub comes from the course's `.stubs/`, not from git: an answer may have been committed long ago, and a course
     that came as an archive has no history.
     """
-    answer, stub = kata.folder / f"{kata.slug}.py", stub_path(kata, course)
-    try:
-        pristine = stub.read_bytes()
-    except OSError:
-        raise KatasError("The stub {path} is missing.", "Next: {command}", path=stub, command=restoring(stub)) from None
+    answer, pristine = kata.folder / f"{kata.slug}.py", _pristine(stub_path(kata, course))
     try:
         if answer.exists() and answer.read_bytes() == pristine:
             raise KatasError(
@@ -76,13 +72,17 @@ def stub_path(kata: Kata, course: Path) -> Path:
 def handed_out(kata: Kata, course: Path) -> dict[str, bytes]:
     """Return all that a learner gets of a kata, by its path in the course, which may hold somebody's answer by now."""
     place, stub = f"katas/{kata.name}", stub_path(kata, course)
+    pristine = _pristine(stub)
     sources = [kata.folder / "kata.toml", kata.check_file, *sorted(kata.folder.glob("README*.md"))]
     found = {f"{place}/{source.name}": source.read_bytes() for source in sources}
+    return found | {f"{place}/{stub.name}": pristine, f".stubs/{stub.name}": pristine}
+
+
+def _pristine(stub: Path) -> bytes:
     try:
-        pristine = stub.read_bytes()
+        return stub.read_bytes()
     except OSError:
         raise KatasError("The stub {path} is missing.", "Next: {command}", path=stub, command=restoring(stub)) from None
-    return found | {f"{place}/{stub.name}": pristine, f".stubs/{stub.name}": pristine}
 
 
 def keep_stub(kata: Kata, course: Path) -> bool:
@@ -103,7 +103,11 @@ def stub_kept(kata: Kata, course: Path) -> bool:
 
 def answers(kata: Kata, course: Path) -> list[Path]:
     """Return the right answers that came with the course: the reference first, then the others; none if it has none."""
-    folder = course / "solutions" / kata.name
+    return answers_in(course / "solutions" / kata.name, kata)
+
+
+def answers_in(folder: Path, kata: Kata) -> list[Path]:
+    """Return the right answers in a folder: the reference first, then the others; none where there is no reference."""
     reference = folder / f"{kata.slug}.py"
     return [reference, *sorted((folder / "right").glob("*.py"))] if reference.exists() else []
 

@@ -139,7 +139,7 @@ def grade(
     language.use("en")
     course = catalog.course_here()
     every = catalog.discover(course)
-    chosen = catalog.select(every, [word for words_ in words for word in words_.split(",") if word], "grade")
+    chosen = catalog.select(every, catalog.listed(words), "grade")
     started = submissions.moment(handed_out, "--handed-out") if handed_out else None
     known = roster.load(people) if people else {}
     claimed = claims.load(claims_file) if claims_file else {}

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from asyncio_katas import catalog
+from asyncio_katas import catalog, learning
 from asyncio_katas.invocation import restoring
 from asyncio_katas.records import Kata, KatasError
 
@@ -44,13 +44,13 @@ def chosen(kata: Kata, course: Path, seed: bytes, candidate: str) -> str:
 def composed(kata: Kata, course: Path, variant: str) -> dict[str, bytes]:
     """Return the files of a kata in a variant, by name: its stub, its checks and its `kata.toml`."""
     meta, checks = _text(kata.folder / "kata.toml"), _text(kata.check_file)
-    stub = course / ".stubs" / f"{kata.slug}.py"
+    stub = learning.stub_path(kata, course)
     if variant != OWN:
         own = _folder(kata, course)
         before = _before(kata.check_file, checks, _MARK, 1).rstrip("\n")
         checks = f"{before}\n\n\n{_text(own / 'checks.py')}"
         meta = _before(kata.folder / "kata.toml", meta, _ENTRY, TASK) + _ENTRY + _text(own / "task.toml")
-        digest = hashlib.sha256(checks.encode()).hexdigest()
+        digest = catalog.digest_of(checks.encode())
         meta = _SEAL.sub(f'checks_sha256 = "{digest}"', meta, count=1)
         stub = own / f"{kata.slug}.py"
     texts = {"kata.toml": meta, kata.check_file.name: checks, f"{kata.slug}.py": _text(stub)}
@@ -81,9 +81,7 @@ def corpus(kata: Kata, course: Path) -> Path:
 
 def answers(kata: Kata, course: Path) -> list[Path]:
     """Return the right answers to a variant that is not the course's own: the reference first, then the others."""
-    folder = corpus(kata, course)
-    reference = folder / f"{kata.slug}.py"
-    return [reference, *sorted((folder / "right").glob("*.py"))] if reference.exists() else []
+    return learning.answers_in(corpus(kata, course), kata)
 
 
 def shared(source: bytes) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
-from asyncio_katas import __version__, variants
+from asyncio_katas import __version__, catalog, variants
 from asyncio_katas.exporting import grader
 from asyncio_katas.marking import manifest
 from asyncio_katas.marking.manifest import Manifest
@@ -57,7 +57,7 @@ def files(katas: Sequence[Kata], course: Path, out: HandedOut, key: bytes) -> di
             found[f"katas/{kata.name}/{kata.check_file.name}"] = kata.check_file.read_bytes()
             found[f"katas/{kata.name}/kata.toml"] = _without_hints(kata)
             found[f"katas/{kata.name}/README.md"] = _question(kata)
-    digests = {path: manifest.digest(content) for path, content in sorted(found.items())}
+    digests = {path: catalog.digest_of(content) for path, content in sorted(found.items())}
     found[manifest.NAME] = manifest.sealed(Manifest(out, __version__, digests), key)
     return found
 

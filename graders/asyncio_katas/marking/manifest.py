@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from asyncio_katas.catalog import digest_of
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marks import HandedOut
 
@@ -36,12 +37,7 @@ class Manifest:
         """Return which of these files, given with their paths, are check files and not those that were handed out."""
         known = {PurePosixPath(path).name: expected for path, expected in self.files.items()}
         checks = [(path, content, known.get(PurePosixPath(path).name)) for path, content in found]
-        return sorted(path for path, content, own in checks if own and (content is None or digest(content) != own))
-
-
-def digest(content: bytes) -> str:
-    """Return a file's SHA-256, the same whatever line ends an editor, or git, has given it."""
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+        return sorted(path for path, content, own in checks if own and (content is None or digest_of(content) != own))
 
 
 def sealed(manifest: Manifest, key: bytes) -> bytes:
