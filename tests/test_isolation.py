@@ -150,6 +150,37 @@ def test_vetting_lets_honest_text_pass(text: str) -> None:
     assert vetting.vet(text.encode()) is None
 
 
+MOVED = """
+import contextlib
+from pathlib import Path
+from asyncio_katas.isolation import guards
+from asyncio_katas.lab.clock import VirtualLoop
+
+def alarm(template, /, **values):
+    raise SystemExit(template.format(**values))
+
+def cut_in(moment):
+    raise TimeoutError
+
+guards.install(Path("<string>"), set(), alarm)
+loop = VirtualLoop()
+loop.on_time.append(cut_in)
+with contextlib.suppress(TimeoutError):
+    loop.advance(2)
+assert loop.time() == 2
+vars(loop)["_now"] = 3.0
+try:
+    loop.time()
+except SystemExit as evidence:
+    print(evidence)
+"""
+
+
+def test_a_limit_that_cuts_in_while_the_clock_moves_is_no_tampering() -> None:
+    """A moment that the lab itself has begun to set is nobody's doing; any other one is."""
+    assert run(MOVED) == "The answer touched `_now` of the event loop, which belongs to the grader.\n"
+
+
 # Process, Landlock, warden
 
 
@@ -258,6 +289,34 @@ def test_nothing_gets_away_from_a_warden(tmp_path: Path, how: str) -> None:
     process.wait(60)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
+
+
+LOOKED_AT = """
+import itertools, sys, threading, time
+from pathlib import Path
+from asyncio_katas.isolation import warden
+from asyncio_katas.lab import kernel
+kernel.ask_through(warden.step_below(Path(sys.argv[1]), set()))
+
+def longest_sleep(beside, seconds):
+    threading.Thread(target=beside, daemon=True).start()
+    asleep_s, deadline, longest = kernel.watch_sleep(), time.monotonic() + seconds, 0.0
+    while longest < 1 and time.monotonic() < deadline:
+        longest = max(longest, asleep_s())
+        time.sleep(0.001)
+    return longest
+
+lock = threading.Lock()
+lock.acquire()
+print(longest_sleep(lock.acquire, 30) >= 1)
+print(longest_sleep(lambda: [time.sleep(0.01) for _ in itertools.count()], 3) < 1)
+"""
+
+
+@on_linux
+def test_a_warden_tells_how_long_threads_have_slept(tmp_path: Path) -> None:
+    """Whoever may not ask the system asks the warden, whose answer is about the question that was asked last."""
+    assert run(LOOKED_AT, tmp_path).split() == ["True", "True"]
 
 
 @on_linux

@@ -3,18 +3,19 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
-from asyncio_katas.lab.kernel import Sleep
+from asyncio_katas.lab.kernel import watch_sleep
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 
 
-def asleep_for(sleep: Sleep, seconds: float) -> bool:
+def asleep_for(asleep_s: Callable[[], float], seconds: float) -> bool:
     """Look until the others have slept so long; False if that does not come about."""
     deadline = time.monotonic() + 30
-    while sleep.look() < seconds:
+    while asleep_s() < seconds:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
@@ -27,7 +28,7 @@ def test_a_thread_at_a_lock_sleeps_on() -> None:
     with lock:
         thread = threading.Thread(target=lock.acquire)
         thread.start()
-        assert asleep_for(Sleep(), 0.5)
+        assert asleep_for(watch_sleep(), 0.5)
     thread.join()
 
 
@@ -41,11 +42,11 @@ def test_whoever_wakes_now_and_then_breaks_the_sleep() -> None:
 
     thread = threading.Thread(target=poll)
     thread.start()
-    sleep = Sleep()
+    asleep_s = watch_sleep()
     try:
         longest = 0.0
         for _ in range(400):
-            longest = max(longest, sleep.look())
+            longest = max(longest, asleep_s())
             time.sleep(0.005)
         # On a machine too busy to wake it that often, it is not asleep but ready.
         assert longest < 1.5
@@ -64,10 +65,10 @@ def test_a_thread_that_computes_is_awake() -> None:
 
     thread = threading.Thread(target=compute)
     thread.start()
-    sleep = Sleep()
+    asleep_s = watch_sleep()
     try:
         for _ in range(100):
-            assert sleep.look() < 1
+            assert asleep_s() < 1
             time.sleep(0.01)
     finally:
         stop.set()

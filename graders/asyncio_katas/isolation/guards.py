@@ -124,17 +124,19 @@ def _guard_calling(kind: type, name: str, friends: _Friends, what: str) -> None:
 def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, alarm: Alarm) -> None:
     """Keep the time in a second place as well: whoever writes into the loop's dictionary passes every other guard."""
     move, read = kind._move_to, kind.time
-    times: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+    # Two moments while the clock moves, where a limit may cut in: what it showed before, and what it is to show.
+    times: weakref.WeakKeyDictionary[Any, tuple[float, float]] = weakref.WeakKeyDictionary()
 
     def noted(self: Any, moment: float) -> None:
         friends.let("_move_to", "the event loop", asyncio_too=False)
-        compared(self)
+        before = compared(self)
+        times[self] = before, max(before, moment)
         move(self, moment)
-        times[self] = self._now
+        times[self] = self._now, self._now
 
     def compared(self: Any) -> float:
         now = read(self)
-        if times.setdefault(self, 0.0) != now:
+        if now not in times.setdefault(self, (0.0, 0.0)):
             alarm(_TOUCHES, where="The answer", name="_now", what="the event loop")
         return now
 

@@ -80,16 +80,17 @@ def forget(scratch: Path, keep: set[int]) -> None:
     if len(str(scratch)) <= _MAX_SCRATCH_PATH:
         os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
     tempfile.tempdir = None
-    # Names of sockets, and the key to them, belong to the parent; and so does the tracker of semaphores.
+    # Names of sockets, and the key to them, belong to the parent; and so does the tracker of semaphores. One of its own
+    # would be an interpreter more, and be ended with everything else before it could tidy anything up.
     config = vars(multiprocessing.process.current_process()).get("_config", {})
     config.pop("tempdir", None)
     config["authkey"] = multiprocessing.process.AuthenticationString(  # type: ignore[attr-defined]
         os.urandom(32)
     )
-    tracker = vars(resource_tracker._resource_tracker)
     if os.name == "posix":
-        tracker["_fd"] = tracker["_pid"] = None
-        _close_others(keep | {0, 1, 2})
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        vars(resource_tracker._resource_tracker).update(_fd=nobody, _pid=None)
+        _close_others(keep | {0, 1, 2, nobody})
 
 
 def _close_others(keep: set[int]) -> None:

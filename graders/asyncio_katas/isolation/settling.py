@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from asyncio_katas.isolation import process, warden
+from asyncio_katas.lab import kernel
 
 
 def settle(root: str, pipes: set[int], *, portable: bool) -> Path:
@@ -14,9 +14,10 @@ def settle(root: str, pipes: set[int], *, portable: bool) -> Path:
 
     Returns the scratch folder, which is the working directory from now on. A warden closes the pipes on its side.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="s-", dir=root))
+    scratch = Path(root, f"s-{os.urandom(4).hex()}")
+    scratch.mkdir(mode=0o700)
     if not portable and warden.available():
-        warden.step_below(scratch, pipes)
+        kernel.ask_through(warden.step_below(scratch, pipes))
     process.forget(scratch, pipes)
     os.chdir(scratch)
     return scratch

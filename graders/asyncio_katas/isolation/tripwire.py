@@ -17,7 +17,7 @@ import sysconfig
 import threading
 import traceback
 from _thread import get_ident
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -73,57 +73,91 @@ def install(answer: Path, own: Sequence[Path], looking: set[int], alarm: Alarm) 
     Threads in `looking` are at work for the grader.
     """
     wire = _Tripwire(str(answer), [str(path) for path in own], looking, alarm)
-    sys.addaudithook(wire.heard)
+    sys.addaudithook(_hook(wire.judges(), looking))
+
+
+# What happened, the arguments that Python reports of it, and who brought it about.
+_Judge = Callable[[str, tuple[Any, ...], FrameType], None]
+
+
+class _Judges(dict[str, _Judge | None]):
+    """Who judges which event; None for those that nobody need look at."""
+
+    def __init__(self, known: dict[str, _Judge], of_c: _Judge) -> None:
+        super().__init__(known)
+        self._of_c = of_c
+
+    def __missing__(self, event: str) -> _Judge | None:
+        judge = self[event] = self._of_c if event.startswith("ctypes.") else None
+        return judge
+
+
+def _hook(judges: _Judges, looking: set[int]) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return the hook. It hears of thousands of events in each check, and of most of them more than it wants to."""
+    getframe, harmless_to_read = sys._getframe, "object.__getattr__"
+
+    def heard(event: str, arguments: tuple[Any, ...]) -> None:
+        judge = judges[event]
+        if judge is None or (event == harmless_to_read and arguments[1] not in _READ):
+            return
+        ident = get_ident()
+        if ident in looking:
+            return
+        looking.add(ident)
+        try:
+            # Not the hook's own frame: that would be a cycle, and everything in the caller's frames would live until
+            # the next garbage collection. Only a thread that was made of a C function alone has no other.
+            try:
+                frame = getframe(1)
+            except ValueError:
+                frame = getframe()
+            judge(event, arguments, frame)
+        finally:
+            looking.discard(ident)
+
+    return heard
 
 
 class _Tripwire:
     def __init__(self, answer: str, own: list[str], looking: set[int], alarm: Alarm) -> None:
         self._answer = answer
+        self._module = Path(answer).stem
         self._own = (*own, answer)
+        # Whether a path is below one of those, where that has been asked before.
+        self._paths: dict[str, bool] = {}
         # A thread that was made of a C function alone has no frame but the hook's.
         self._direct = {answer, __file__}
         self._alarm = alarm
         # Looking at frames is reported too.
         self._looking = looking
         self._libraries: dict[str, bool] = {}
-        self._trampolines = {_code(function) for function in _TRAMPOLINES}
-        self._introspectors = {_code(function) for function in _INTROSPECTORS}
-        self._judges: dict[str, Callable[[str, tuple[Any, ...], FrameType], None]] = {
-            "object.__getattr__": self._read,
-            "object.__setattr__": self._written,
-            "object.__delattr__": self._written,
+        self._trampolines = _by_name(_TRAMPOLINES)
+        self._introspectors = _by_name(_INTROSPECTORS)
+
+    def judges(self) -> _Judges:
+        """Return who judges which event."""
+        known: dict[str, _Judge] = {
+            "object.__getattr__": self._touched,
+            "object.__setattr__": self._touched_own,
+            "object.__delattr__": self._touched_own,
             **dict.fromkeys(_INSIDE, self._inside),
             **dict.fromkeys(_PROCESSES, self._process),
             **dict.fromkeys(_PATHS, self._path),
             **dict.fromkeys(_ADDRESSES, self._address),
         }
+        return _Judges(known, self._inside)
 
-    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "object.__getattr__" and arguments[1] not in _READ:
-            return
-        ident = get_ident()
-        if ident in self._looking:
-            return
-        judge = self._judges.get(event)
-        if judge is None:
-            if not event.startswith("ctypes."):
-                return
-            judge = self._inside
-        self._looking.add(ident)
-        try:
-            judge(event, arguments, _frame_of_the_caller())
-        finally:
-            self._looking.discard(ident)
-
-    def _read(self, _: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    def _touched(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         name = arguments[1]
-        foreign = name in _OWN_TOO and self._is_foreign(arguments[0])
-        if (name in _ATTRIBUTES or foreign) and self._is_direct(frame):
+        if name not in _ATTRIBUTES:
+            self._touched_own(event, arguments, frame)
+        elif self._is_direct(frame):
             self._reached(frame, name)
 
-    def _written(self, _: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    def _touched_own(self, _: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         name = arguments[1]
-        if name in _OWN_TOO and self._is_foreign(arguments[0]) and self._is_direct(frame):
+        # Whose it is takes longer to tell than who asks.
+        if name in _OWN_TOO and self._is_direct(frame) and self._is_foreign(arguments[0]):
             self._reached(frame, name)
 
     def _inside(self, event: str, _: tuple[Any, ...], frame: FrameType) -> None:
@@ -143,8 +177,14 @@ class _Tripwire:
             if isinstance(path, int) or (path is None and event == "open"):
                 continue
             text = os.path.abspath(os.fsdecode("." if path is None else path))  # noqa: PTH100 - never follows links
-            if not _is_below(text, self._own) and self._is_on_behalf(frame, *_SHOWING, "multiprocessing"):
+            if not self._is_own(text) and self._is_on_behalf(frame, *_SHOWING, "multiprocessing"):
                 self._alarm(_FILES, where=self._where(frame), what=f"{event} {text}")
+
+    def _is_own(self, path: str) -> bool:
+        known = self._paths.get(path)
+        if known is None:
+            known = self._paths[path] = _is_below(path, self._own)
+        return known
 
     def _address(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         address = arguments[1] if event in {"socket.connect", "socket.bind", "socket.sendto"} else arguments[0]
@@ -159,9 +199,9 @@ class _Tripwire:
     def _is_direct(self, frame: FrameType) -> bool:
         """Tell whether the answer's own code did this, or had somebody do it who does whatever he is told."""
         code = frame.f_code
-        if code.co_filename in self._direct or code in self._trampolines:
+        if code.co_filename in self._direct or self._trampolines.get(code.co_qualname) is code:
             return True
-        return code in self._introspectors and self._is_on_behalf(frame)
+        return self._introspectors.get(code.co_qualname) is code and self._is_on_behalf(frame)
 
     def _is_on_behalf(self, frame: FrameType | None, *but: str) -> bool:
         """Tell whether the answer is the first that is no library, unless a library in between is one of `but`."""
@@ -173,7 +213,7 @@ class _Tripwire:
             if not self._is_library(name) or any(part in name for part in but):
                 return False
             frame = frame.f_back
-        return innermost in self._trampolines
+        return innermost is not None and self._trampolines.get(innermost.co_qualname) is innermost
 
     def _is_library(self, name: str) -> bool:
         known = self._libraries.get(name)
@@ -188,7 +228,7 @@ class _Tripwire:
         if isinstance(code, CodeType):
             return code.co_filename != self._answer
         kind = thing if isinstance(thing, type) else type(thing)
-        return str(vars(kind).get("__module__")) != Path(self._answer).stem
+        return str(vars(kind).get("__module__")) != self._module
 
     def _where(self, frame: FrameType | None) -> str:
         while frame is not None:
@@ -201,19 +241,10 @@ class _Tripwire:
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(ast.__file__)})  # noqa: PTH120 - as in co_filename
 
 
-def _frame_of_the_caller() -> FrameType:
-    """Return the frame of whoever brought an event about, or of the hook where there is none.
-
-    The hook must not keep its own frame: that would be a cycle, and everything in the caller's frames would live
-    until the next garbage collection.
-    """
-    hook = sys._getframe(1)
-    return hook.f_back or hook
-
-
-def _code(function: Any) -> CodeType:
-    code: CodeType = getattr(function, "__func__", function).__code__
-    return code
+def _by_name(functions: Iterable[Any]) -> dict[str, CodeType]:
+    """Return the code of functions by name: to look code up by itself takes as long as reading all of it."""
+    codes: list[CodeType] = [getattr(function, "__func__", function).__code__ for function in functions]
+    return {code.co_qualname: code for code in codes}
 
 
 def _is_below(path: str, folders: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 Whatever the code under test starts, however it detaches itself, stays below the warden (Linux calls that a subreaper).
 The warden looks now and then how much there is of it, and ends it all when the child ends or the parent says so.
+It also looks at the child's threads, where the child asks: behind the file layer nobody can do that for himself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
+
+from asyncio_katas.lab.kernel import Lookout
 
 # Looked at so often, in real seconds; beyond these bounds everything is ended.
 _GLANCE_S = 0.1
@@ -32,8 +36,12 @@ def available() -> bool:
     return sys.platform == "linux"
 
 
-def step_below(scratch: Path, files: set[int]) -> None:
-    """Become a warden's child, in a session of its own: returns there alone. The warden closes these `files`."""
+def step_below(scratch: Path, files: set[int]) -> Lookout:
+    """Become a warden's child, in a session of its own: returns there alone. The warden closes these `files`.
+
+    Through what is returned it answers what the child may not ask the system itself.
+    """
+    lookout = Lookout()
     libc = ctypes.CDLL(None)
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
     warden = os.getpid()
@@ -42,30 +50,33 @@ def step_below(scratch: Path, files: set[int]) -> None:
     if child:
         for file in files:
             os.close(file)
-        _watch(child, scratch)
+        _watch(child, scratch, lookout)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.setsid()
     libc.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != warden:
         os._exit(0)
+    return lookout
 
 
-def _watch(child: int, scratch: Path) -> None:
+def _watch(child: int, scratch: Path, lookout: Lookout) -> NoReturn:
     """Wait for the child's end, bring everything else to its end, and end the same way."""
     status: int | None = None
     try:
-        status = _until_over(child, scratch)
+        status = _until_over(child, scratch, lookout)
     finally:
         status = _end_all(child, status)
         _end_like(status)
 
 
-def _until_over(child: int, scratch: Path) -> int | None:
+def _until_over(child: int, scratch: Path, lookout: Lookout) -> int | None:
+    # Most children have ended before the first glance, which takes as long as a check.
+    glance_at = time.monotonic() + _GLANCE_S
     while True:
+        heard = signal.sigtimedwait(_SIGNALS, max(0.0, glance_at - time.monotonic()))
         status, _ = _reap(child)
-        if status is not None or _is_too_much(scratch):
+        if status is not None:
             return status
-        heard = signal.sigtimedwait(_SIGNALS, _GLANCE_S)
         if heard is not None and heard.si_signo == signal.SIGTERM:
             # It may be on its way out, and how it went is worth knowing.
             deadline = time.monotonic() + _OWN_END_S
@@ -73,6 +84,11 @@ def _until_over(child: int, scratch: Path) -> int | None:
                 time.sleep(0.001)
                 status, _ = _reap(child)
             return status
+        if time.monotonic() >= glance_at:
+            if _is_too_much(scratch):
+                return None
+            lookout.answer(child)
+            glance_at = time.monotonic() + _GLANCE_S
 
 
 def _reap(child: int) -> tuple[int | None, bool]:
@@ -111,7 +127,7 @@ def _or(status: int | None, other: int | None) -> int | None:
     return other if status is None else status
 
 
-def _end_like(status: int) -> None:
+def _end_like(status: int) -> NoReturn:
     if os.WIFSIGNALED(status):
         last = os.WTERMSIG(status)
         with contextlib.suppress(OSError, ValueError):

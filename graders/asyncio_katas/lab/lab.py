@@ -15,7 +15,7 @@ from asyncio_katas.lab.calls import Attempt, Call, Ending, ThreadCall
 from asyncio_katas.lab.chains import Place, stack_line
 from asyncio_katas.lab.clock import DEFAULT_POOL, VirtualLoop
 from asyncio_katas.lab.hygiene import Hygiene, end_tasks
-from asyncio_katas.lab.kernel import Sleep
+from asyncio_katas.lab.kernel import watch_sleep
 from asyncio_katas.lab.outside import Outside
 from asyncio_katas.lab.probes import Gate, Probe
 from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, Wait
@@ -137,11 +137,11 @@ class Lab:
 
     def _watch(self, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        quiet, sleep = 0, Sleep()
+        quiet, asleep_s = 0, watch_sleep()
         while not condition():
             quiet = 0 if self.outside.busy() else quiet + 1
             over = quiet == _TURNS_OF_GRACE or time.monotonic() > deadline
-            if over or (sleep.look() > _ASLEEP_S and not self.outside.processes_run()):
+            if over or (asleep_s() > _ASLEEP_S and not self.outside.processes_run()):
                 return condition()
             real_sleep(0.001)
         return True
