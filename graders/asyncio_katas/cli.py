@@ -22,11 +22,13 @@ from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVE
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.language import say
 from asyncio_katas.records import KatasError, Report
-from asyncio_katas.submission import grade
+from asyncio_katas.submission import grade, prepared
 
 if TYPE_CHECKING:
     from asyncio_katas.rendering.formats.classroom50 import Submission
 
+# As many katas as make it worth while to check them in several processes.
+_ALL = 13
 # Of each --format: the module that renders it.
 _RENDERERS = {
     "terminal": "terminal",
@@ -185,15 +187,18 @@ def check(
 ) -> int:
     """Check your answers. A KATA is a number, a name or a unique part of one; none means all."""
     course = catalog.course_here()
-    every = catalog.discover(course)
-    chosen = catalog.select(every, katas)
-    # Where that is missing, nothing is graded in vain.
-    reports = _reports(forms, outputs)
-    handed_in = _handed_in() if "classroom50" in forms else None
-    renderers = _import_meanwhile([_RENDERERS[form] for form in forms])
     level = Level(isolation) if isolation else None
-    report = grade(chosen, submission or course / "katas", isolate=isolate, level=level)
-    renderers.join()
+    # A stranger's answers need other children.
+    early = 0 if isolate or level else len(katas) or _ALL
+    with prepared(early) as ready:
+        every = catalog.discover(course)
+        chosen = catalog.select(every, katas)
+        # Where that is missing, nothing is graded in vain.
+        reports = _reports(forms, outputs)
+        handed_in = _handed_in() if "classroom50" in forms else None
+        renderers = _import_meanwhile([_RENDERERS[form] for form in forms])
+        report = grade(chosen, submission or course / "katas", isolate=isolate, level=level, ready=ready)
+        renderers.join()
     known, new = progress.Progress(), list[str]()
     if submission is None or submission.resolve() == (course / "katas").resolve():
         known, new = progress.remember(course, report, current=chosen[0].slug if len(katas) == 1 else None)

@@ -35,6 +35,8 @@ _LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
 # A learner's whole check goes to so many children: more would only wait for each other's start.
 _MOST_CHILDREN = 4
+# No check on the virtual clock alone asks for more.
+_ORDINARY_LIMIT_S = 30.0
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
 # What each run of pytest would import anew, and what that brings along; an absent one is left out.
 _WARM = ("pytest_asyncio.plugin", "pytest_timeout", "_pytest.helpconfig", "_pytest.skipping", "_pytest.unittest",
@@ -286,7 +288,7 @@ def grade(
     isolate: bool = False,
     level: Level = Level.LEARNER,
     until_failure: bool = False,
-    waiting: Child | None = None,
+    waiting: Sequence[Child] = (),
     stop: Stop | None = None,
     told: Callable[[dict[str, Observation]], None] = lambda _: None,
 ) -> dict[str, Observation]:
@@ -294,12 +296,12 @@ def grade(
 
     Together they take a few children side by side; a kata that those leave unfinished gets children of its own, and
     with `isolate`, or a `level` above a learner's, every kata does from the start. With `until_failure` no check is run
-    after the first of its child that does not pass. The first child may have been waiting below this `root`, and is
-    ended in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
+    after the first of its child that does not pass. Children may have been `waiting` below this `root`, and are ended
+    in any case. `told` hears what is known so far whenever a check is decided. Raises Obsolete after a `stop`.
     """
     stop = stop or Stop()
     isolate = isolate or level is not Level.LEARNER
-    children = [waiting] if waiting else []
+    children = list(waiting)
     gradable = [assembly for assembly in assemblies if not assembly.problem]
     seen = {assembly.kata.slug: Observation() for assembly in gradable}
 
@@ -323,13 +325,16 @@ def grade(
     return seen
 
 
+def most_children(katas: int) -> int:
+    """Return how many children a learner's check of so many katas takes side by side."""
+    return max(1, min(_MOST_CHILDREN, os.cpu_count() or 1, katas // 2))
+
+
 def _side_by_side(run: Callable[[Sequence[Assembly]], None], assemblies: Sequence[Assembly], stop: Stop) -> None:
     """Run assemblies in groups, each in a child, all at once."""
-    count = max(1, min(_MOST_CHILDREN, os.cpu_count() or 1, len(assemblies) // 2))
-    # Those that may take long, since they start processes or threads, go to different children.
-    ordered = sorted(assemblies, key=lambda assembly: -max(check.limit_s for check in assembly.kata.checks))
-    with ThreadPoolExecutor(count) as pool:
-        futures = [pool.submit(run, ordered[start::count]) for start in range(count)]
+    groups = _shared_out(assemblies, most_children(len(assemblies)))
+    with ThreadPoolExecutor(len(groups)) as pool:
+        futures = [pool.submit(run, group) for group in groups]
         try:
             for future in futures:
                 future.result()
@@ -337,6 +342,20 @@ def _side_by_side(run: Callable[[Sequence[Assembly]], None], assemblies: Sequenc
             # Nobody waits for the others any more.
             stop.ask()
             raise
+
+
+def _shared_out(assemblies: Sequence[Assembly], count: int) -> list[list[Assembly]]:
+    """Share assemblies out so that all groups take about as long: each in turn to the one with the least to do."""
+    groups: list[list[Assembly]] = [[] for _ in range(count)]
+    for assembly in sorted(assemblies, key=_effort, reverse=True):
+        min(groups, key=lambda group: sum(map(_effort, group))).append(assembly)
+    return groups
+
+
+def _effort(assembly: Assembly) -> int:
+    """Return about how long a kata takes: twice as long where it starts threads or processes, which asks for time."""
+    checks = assembly.kata.checks
+    return len(checks) * (2 if max(check.limit_s for check in checks) > _ORDINARY_LIMIT_S else 1)
 
 
 def discard(child: Child) -> None:

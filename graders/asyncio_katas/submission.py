@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from asyncio_katas import running, scoring, staging
@@ -18,17 +20,48 @@ def grade_answer(kata: Kata, answer: Path, *, level: Level = Level.LEARNER, unti
         return scoring.score([assembly], seen).katas[0]
 
 
-def grade(chosen: Sequence[Kata], submission: Path, *, isolate: bool = False, level: Level | None = None) -> Report:
+@dataclass(frozen=True)
+class Prepared:
+    """A folder to stage answers in, and children that get ready below it meanwhile."""
+
+    root: Path
+    children: list[running.Child]
+
+
+@contextmanager
+def prepared(katas: int) -> Iterator[Prepared]:
+    """Start what a learner's check of about so many katas takes, while it is still being found out what that is."""
+    with staging.stage() as root:
+        ready = Prepared(root, [])
+        try:
+            for _ in range(running.most_children(katas) if katas else 0):
+                ready.children.append(running.start(str(root), warm=False))
+            yield ready
+        finally:
+            for child in ready.children:
+                running.discard(child)
+
+
+def grade(
+    chosen: Sequence[Kata],
+    submission: Path,
+    *,
+    isolate: bool = False,
+    level: Level | None = None,
+    ready: Prepared | None = None,
+) -> Report:
     """Assemble, run and score these katas with a submission's answers.
 
     With `isolate` they are a stranger's: each kata gets a process of its own with everything that can stand between
-    it and the rest, or with what belongs to `level`.
+    it and the rest, or with what belongs to `level`. What was made `ready` before serves a learner's own check.
     """
     level = level or (Level.FULL if isolate else Level.LEARNER)
-    with staging.stage() as root:
+    with nullcontext(ready) if ready else prepared(0) as place:
+        root = place.root
         answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
         # A stranger's link may lead to the solutions.
         within = None if level is Level.LEARNER else submission
         assemblies = [staging.assemble(kata, answer, root, within=within) for kata, answer in answers]
-        seen = running.grade(assemblies, str(root), isolate=isolate, level=level)
+        waiting = [place.children.pop() for _ in list(place.children)]
+        seen = running.grade(assemblies, str(root), isolate=isolate, level=level, waiting=waiting)
         return scoring.score(assemblies, seen)

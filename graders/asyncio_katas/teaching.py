@@ -100,7 +100,7 @@ class _Run:
               help="Run the held-back checks too: the course's, or those in a folder of your own.")  # fmt: skip
 @click.option("--seed-file", type=click.Path(dir_okay=False, path_type=Path),
               help="The secret that held-back inputs derive from; made if it does not exist.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="So many submissions at a time; one per core otherwise.")
+@click.option("--jobs", type=click.IntRange(min=1), help="So many submissions at a time; two per core otherwise.")
 @click.option("--scheduler", help="Grade on a Dask cluster: the address of its scheduler, tcp://...")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("grades"), show_default=True,
               help="The folder for the reports.")  # fmt: skip

@@ -25,7 +25,7 @@ def pools(*, threads: int = 4, processes: int = 1) -> Iterator[tuple[ThreadPoolE
     quick = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if quick else "spawn")
     if quick:
-        context.set_forkserver_preload(["asyncio_katas.lab"])
+        context.set_forkserver_preload(["asyncio_katas.lab.rendezvous"])
     with (
         ThreadPoolExecutor(threads, POOL) as thread_pool,
         ProcessPoolExecutor(processes, mp_context=context) as process_pool,

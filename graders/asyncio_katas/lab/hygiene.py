@@ -45,9 +45,7 @@ class Hygiene:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Record every warning and unraisable exception; what earlier checks left is not this check's."""
-        gc.collect()
-        gc.freeze()
+        """Record every warning and unraisable exception."""
         asyncio_log = logging.getLogger("asyncio")
         depth, hook, silent = sys.get_coroutine_origin_tracking_depth(), sys.unraisablehook, asyncio_log.disabled
         sys.set_coroutine_origin_tracking_depth(_ORIGIN_DEPTH)
@@ -128,6 +126,15 @@ class Hygiene:
                     Message("Close what you open, also when an exception passes by: `with`, `async with`, `finally`."),
                 )
         return None
+
+
+def clear_away() -> None:
+    """Collect what earlier checks left, which is not the next one's, and leave all the rest out of its collections.
+
+    To be called before anything is made for a check: what is left out of collections is never collected.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def end_tasks(loop: VirtualLoop) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import gc
-import importlib
 import sys
 import weakref
 from collections.abc import Generator
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
 
 from asyncio_katas.lab import blocking, outside
 from asyncio_katas.lab.clock import VirtualLoop
-from asyncio_katas.lab.hygiene import end_tasks, errors_met
+from asyncio_katas.lab.hygiene import clear_away, end_tasks, errors_met
 from asyncio_katas.lab.lab import Lab
 from asyncio_katas.lab.limits import Limit, LimitFired
 from asyncio_katas.lab.messages import CheckFailed, Message, describe
@@ -52,12 +52,31 @@ def pytest_asyncio_loop_factories() -> dict[str, type[VirtualLoop]]:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Import the answer anew for all but its first check, so that no check depends on which ones ran before it."""
+    clear_away()
     answer = sys.modules.get(item.path.stem.removeprefix("test_"))
     if answer is not None and Path(str(answer.__file__)).parent == item.path.parent:
         if answer in _USED:
-            importlib.reload(answer)
+            exec(_code_of(item.path.with_name(f"{answer.__name__}.py")), vars(answer))  # noqa: S102 - as an import does
         _USED.add(answer)
     return (yield)
+
+
+@functools.cache
+def _code_of(path: Path) -> CodeType:
+    """Return what importing a file runs: compiling it for each of its checks would take longer than most of them."""
+    code: CodeType = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    return code
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep nothing of a check that is over: whoever asks for all tasks would go through those of all checks."""
+    result = yield
+    if _LAB in item.stash:
+        del item.stash[_LAB]
+    if _LIMIT in item.stash:
+        del item.stash[_LIMIT]
+    return result
 
 
 @pytest.fixture

@@ -17,9 +17,12 @@ _CONNECT_S = 20
 
 @contextmanager
 def workers(jobs: int | None, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
-    """Give an executor, and how many submissions it takes at a time: `jobs`, or one for each core there is."""
+    """Give an executor, and how many submissions it takes at a time: `jobs`, or two for each core there is.
+
+    Some answers let a check wait for what never comes, and the core is free for another one meanwhile.
+    """
     if scheduler is None:
-        count = jobs or os.cpu_count() or 1
+        count = jobs or 2 * (os.cpu_count() or 1)
         yield ThreadPoolExecutor(count), count
         return
     try:

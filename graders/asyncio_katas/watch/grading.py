@@ -76,19 +76,18 @@ class Grader:
     def _prepare_and_grade(self) -> bool:
         """Get a child ready, then wait for a run and grade it; tell whether there may be more."""
         with staging.stage() as root:
-            child: running.Child | None = None
+            waiting: list[running.Child] = []
             # What cannot be started now is reported to whoever asks for a verdict.
             with contextlib.suppress(OSError):
-                child = running.start(str(root), warm=True)
+                waiting.append(running.start(str(root), warm=True))
             order = self._orders.get()
-            if child and (order is None or not child.alive()):
-                running.discard(child)
-                child = None
+            if waiting and (order is None or not waiting[0].alive()):
+                running.discard(waiting.pop())
             if order is not None:
-                self._grade(order, root, child)
+                self._grade(order, root, waiting)
             return order is not None
 
-    def _grade(self, order: _Order, root: Path, child: running.Child | None) -> None:
+    def _grade(self, order: _Order, root: Path, waiting: list[running.Child]) -> None:
         run, kata = order.run, order.kata
 
         def told(seen: dict[str, Observation]) -> None:
@@ -99,7 +98,7 @@ class Grader:
 
         try:
             assembly = staging.assemble(kata, order.answer, root, run.text)
-            seen = running.grade([assembly], str(root), isolate=True, waiting=child, stop=order.stop, told=told)
+            seen = running.grade([assembly], str(root), isolate=True, waiting=waiting, stop=order.stop, told=told)
         except running.Obsolete:
             self._post(Ended(run, None))
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for a verdict
