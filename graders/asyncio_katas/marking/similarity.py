@@ -9,7 +9,7 @@ import importlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ _FEWEST = 12
 
 
 @dataclass(frozen=True)
-class _Answer:
-    name: str
-    published: bool
+class _Text:
+    """What one or several answers say to the letter; `names` are their places in the order in which they are named."""
+
     fingerprint: Any
-    hashes: frozenset[int]
+    names: list[int]
 
 
 def available() -> bool:
@@ -62,25 +62,42 @@ def _in_kata(forms: Sequence[Kata], answers: Mapping[str, bytes], published: Map
     stubs = [(kata.folder / f"{kata.slug}.py").read_bytes() for kata in forms]
     # Each once: the library miscounts what it is told twice.
     passages = [*{passage for stub in stubs for passage in _fingerprint(library, stub, []).hashes}]
-    known = [
-        _Answer(name, texts is published, fingerprint, frozenset(map(int, fingerprint.hashes)))
-        for texts in (answers, published)
-        for name, content in texts.items()
-        for fingerprint in [_fingerprint(library, content, passages)]
-    ]
-    known = [answer for answer in known if len(answer.hashes) >= _FEWEST]
-    for one, other in combinations(known, 2):
-        fewest = min(len(one.hashes), len(other.hashes))
-        if one.published or len(one.hashes & other.hashes) < _FIRST_LOOK * fewest:
+    names = [*answers, *published]
+    texts: dict[bytes, _Text] = {}
+    for number, content in enumerate([*answers.values(), *published.values()]):
+        if content not in texts:
+            texts[content] = _Text(_fingerprint(library, content, passages), [])
+        texts[content].names.append(number)
+    for one, other, shares in _alike(library, [*texts.values()]):
+        # Published answers have no need to be told of each other.
+        if one < len(answers):
+            yield Similar(forms[0].slug, names[one], names[other], *shares)
+
+
+def _alike(library: Any, texts: Sequence[_Text]) -> Iterator[tuple[int, int, tuple[float, float]]]:
+    """Yield each two names whose texts are alike, in order, and which share of each the other one has."""
+    known = [text for text in texts if len(text.fingerprint.hashes) >= _FEWEST]
+    for text in known:
+        for one, other in combinations(text.names, 2):
+            yield one, other, (1.0, 1.0)
+    for first, second in combinations(known, 2):
+        own, others = first.fingerprint, second.fingerprint
+        if len(own.hashes & others.hashes) < _FIRST_LOOK * min(len(own.hashes), len(others.hashes)):
             continue
-        _, shares, _ = library.compare_files(one.fingerprint, other.fingerprint)
-        if min(shares) >= _ALIKE:
-            yield Similar(forms[0].slug, one.name, other.name, float(shares[0]), float(shares[1]))
+        _, shares, _ = library.compare_files(own, others)
+        if min(shares) < _ALIKE:
+            continue
+        left, right = map(float, shares)
+        for one, other in product(first.names, second.names):
+            yield (one, other, (left, right)) if one < other else (other, one, (right, left))
 
 
 def _fingerprint(library: Any, content: bytes, starter: Sequence[int]) -> Any:
     text = io.StringIO(content.decode("utf-8", "replace"))
-    return library.CodeFingerprint("answer.py", _PASSAGE, _WINDOW, starter, language="python", fp=text)
+    found = library.CodeFingerprint("answer.py", _PASSAGE, _WINDOW, starter, language="python", fp=text)
+    # Of a class there are thousands, and Python's own numbers are smaller, and faster to compare.
+    found.hashes = frozenset(map(int, found.hashes))
+    return found
 
 
 def _published(kata: Kata, course: Path) -> dict[str, bytes]:
