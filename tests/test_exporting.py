@@ -210,20 +210,6 @@ def test_from_the_template_to_the_grades(tree: Path, template: Path, tmp_path: P
     assert report.count("50 points are claimed") == 2
 
 
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [("ada,many", "line 2: 'many' is no number."), ("ada,nan", "'nan' is no number"), ("ada,1\nada,2", "earlier line")],
-)
-def test_claims_that_are_none(tree: Path, student: Path, tmp_path: Path, lines: str, said: str) -> None:
-    """A claim that cannot be read is named by its line, before anything is graded."""
-    claimed = tmp_path / "claimed.csv"
-    claimed.write_text(f"submission,points\n{lines}\n", encoding="utf-8")
-    ran = run(tree, "grade", student, "--claimed", claimed, "--out", tmp_path / "out")
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_newer_version_leaves_answers_alone(tree: Path, template: Path, tmp_path: Path) -> None:
     """The teacher exports over the template once more; a student takes it over, and keeps what is theirs."""
     newer = shutil.copytree(tree, tmp_path / "newer", ignore=shutil.ignore_patterns("solutions", ".git"))

@@ -83,7 +83,7 @@ def takehome(
     key = secret.kept(key_file, "--key-file")
     seed = secret.kept(seed_file, "--seed-file") if seed_file else key
     with variants.others(every, course) as others:
-        version = gradebook.version(sorted([*every, *others], key=lambda kata: (kata.number, kata.variant)))
+        version = gradebook.version([*every, *others])
     drawn = takehomes.draw(chosen, course, seed, candidate)
     out = HandedOut(candidate, datetime.now(UTC).replace(microsecond=0), minutes, version, drawn)
     _write(dest, takehomes.pack(takehomes.files(chosen, course, out, key), dest.stem, out.at))
