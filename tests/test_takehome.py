@@ -375,6 +375,13 @@ def test_what_a_candidate_can_do_with_it(company: Company) -> None:
     for name in listed:
         assert run_handed_out(folder, name, "--help").code == 0
     assert run_handed_out(folder, "grade", ".").code == 2
+    # It names commands that run without anything on the path, and promises no hints and no solutions.
+    told = check(folder).out
+    assert "run python -m asyncio_katas check 01 and read the first failure" in told
+    assert "Stuck?" not in told
+    assert "python -m asyncio_katas list" in told
+    ran = run_handed_out(folder, "solution", "1")
+    assert (ran.code, ran.err) == (2, "A take-home comes without solutions.\nNext: python -m asyncio_katas check 1\n")
     solve(folder, "b")
     assert run_handed_out(folder, "reset", "1").code == 0
     assert "raise NotImplementedError" in (folder / KATA).read_text(encoding="utf-8")
