@@ -268,8 +268,8 @@ def test_the_courses_own_variants_have_held_back_checks(tmp_path: Path) -> None:
             archive.extractall(tmp_path / name)
         shutil.move(tmp_path / name / "test", tmp_path / "inbox" / name)
         shutil.copy(answer, tmp_path / "inbox" / name / "katas/11_timeouts")
-    words = ("--katas", "11", "--held-back", *keys, "--out", tmp_path / "out")
-    ran = run_katas("grade", tmp_path / "inbox", *words, cwd=ROOT)
+    asked_for = ("--katas", "11", "--held-back", *keys, "--out", tmp_path / "out")
+    ran = run_katas("grade", tmp_path / "inbox", *asked_for, cwd=ROOT)
     assert ran.code == 0, ran.err
     found = {name: (row["variants"], row["held_back"]) for name, row in rows(tmp_path / "out").items()}
     assert found["right"] == found["copied"]
