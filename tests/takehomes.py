@@ -33,27 +33,34 @@ STUB = {name: f'\n\nasync def total(numbers):\n    """Return the {what}."""\n   
         for name, what in {"a": "sum", "b": "product"}.items()}  # fmt: skip
 # Right answers by variant; what is right in one fails the last task of the other.
 RIGHT = {variant: COMMON + body for variant, body in BODY.items()}
-HELD_BACK = '''\
+_HELD_BACK = """\
 import passes as kata
 import pytest
 from asyncio_katas.lab import Lab
 
 SEED = "public"
-
+"""
+_SHARED = '''
 
 @pytest.mark.task(1)
 async def test_anybody(lab: Lab) -> None:
     """greet: says hello to anybody."""
     call = await lab.call(kata.greet, SEED)
     call.expect_value("Hello, " + SEED)
-
+'''
+_OWN = '''
 
 @pytest.mark.task(3)
-async def test_other_numbers(lab: Lab) -> None:
-    """total: is the sum of other numbers too."""
-    call = await lab.call(kata.total, [len(SEED), 5])
-    call.expect_value(len(SEED) + 5)
+async def test_other_numbers_{number}(lab: Lab) -> None:
+    """total: is the {what} of other numbers too."""
+    call = await lab.call(kata.total, [len(SEED), {number}])
+    call.expect_value(len(SEED) {sign} {number})
 '''
+# Held-back checks by variant: the other one has those of its own task alone.
+HELD_BACK = {
+    "a": _HELD_BACK + _SHARED + _OWN.format(number=5, what="sum", sign="+"),
+    "b": _HELD_BACK + "".join(_OWN.format(number=number, what="product", sign="*") for number in (5, 6)),
+}
 
 
 def wrong(check: str, says: str, text: str) -> str:
@@ -86,7 +93,7 @@ def make(course: Path) -> Path:
             text = f"{COMMON}\n\nasync def total(numbers):\n    return -{number}\n"
             (folder / f"wrong/{name}.py").write_text(wrong(check, "expected", text), encoding="utf-8")
         (folder / "NOTES.md").write_text(" ".join(mistakes), encoding="utf-8")
-    (course / "solutions/01_passes/test_passes_held_back.py").write_text(HELD_BACK, encoding="utf-8")
+        (folder / "test_passes_held_back.py").write_text(HELD_BACK[variant], encoding="utf-8")
     shutil.copy(ROOT / "tests/pytest.ini", course)
     assert run_katas("seal", cwd=course).code == 0
     return course

@@ -280,6 +280,32 @@ def test_a_wrong_rubric_is_refused_by_line_and_field(
     assert not (course / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("--roster", "name\nAda\n", ": the first line does not name the columns submission."),
+        ("--roster", "submission,name\nada,A\n\nada,B\n", ", line 4: 'ada' stands in an earlier line too."),
+        ("--roster", "submission,name\n,Ada\n", ", line 2: it names no submission."),
+        ("--claimed", "submission,points\nada,1\nada,2\n", ", line 3: 'ada' stands in an earlier line too."),
+        ("--claimed", "submission,points\nada,many\n", ", line 2: 'many' is no number."),
+        ("--claimed", "submission,points\nada,nan\n", ", line 2: 'nan' is no number."),
+        ("--claimed", "submission\nada\n", ": the first line does not name the columns points."),
+        ("--received", "submission,received\nada,soon\n", ", line 2: 'soon' is no date and time."),
+        ("--received", "submission,received\n,2026-05-02T13:00Z\n", ", line 2: it names no submission."),
+        ("--received", "submission,received\nada,\0\n", ""),
+    ],
+)
+def test_a_wrong_table_is_refused_by_line(course: Path, classroom: Path, option: str, text: str, said: str) -> None:
+    """Whatever a table is for, its mistakes are named in the same words, and nothing is graded."""
+    table = course / "table.csv"
+    table.write_text(text, encoding="utf-8")
+    ran = grade(course, classroom, "--out", "out", option, table)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{table}{said}" in " ".join(ran.err.split())
+    assert "Next: " in ran.err
+    assert not (course / "out").exists()
+
+
 def test_a_gradebook_of_another_course_is_refused(course: Path, classroom: Path) -> None:
     """Checks have changed: the old grades are not mixed with new ones, and the next command is told."""
     grade(course, classroom, "--out", "out")

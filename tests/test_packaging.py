@@ -198,6 +198,30 @@ def test_the_autograder_for_classroom_50(installed: Installed, mine: Path) -> No
     assert (result["score"], result["max-score"]) == (26, 322)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Gradescope's machines are Linux")
+def test_the_autograder_for_gradescope(installed: Installed, tmp_path: Path) -> None:
+    """The scripts of docs/formats.md grade what was handed in, wherever the answers lie, by the package's checks."""
+    documented = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    place = tmp_path / "autograder"
+    scripts = re.findall(r"^```sh\n(.*?)^```", documented, re.MULTILINE | re.DOTALL)
+    setup, run = (script.replace("/autograder", str(place)) for script in scripts)
+    assert f"asyncio-katas=={__version__}" in setup
+    (place / "results").mkdir(parents=True)
+    handed_in = place / "submission"
+    (handed_in / "10_gather_vs_wait").mkdir(parents=True)
+    shutil.copy(ROOT / "solutions/06_concurrency_limit/concurrency_limit.py", handed_in)
+    shutil.copy(ROOT / "solutions/10_gather_vs_wait/gather_vs_wait.py", handed_in / "10_gather_vs_wait")
+    (handed_in / "test_timeouts.py").write_text("def test_nothing():\n    pass\n", encoding="utf-8")
+    path = os.pathsep.join([str(installed.programs), os.environ["PATH"]])
+    for name, script in {"setup.sh": setup, "run_autograder": run}.items():
+        (place / name).write_text(script, encoding="utf-8")
+        done = installed.run("/bin/sh", place / name, cwd=tmp_path, PATH=path)
+        assert done.returncode == 0, done.stderr
+    result = json.loads((place / "results/results.json").read_text(encoding="utf-8"))
+    assert (result["score"], result["extra_data"]["max_score"]) == (50, 322)
+    assert sum(test["score"] for test in result["tests"]) == 50
+
+
 @pytest.mark.parametrize("words", [[], ["--isolate"]], ids=["together", "isolated"])
 @pytest.mark.parametrize("portable", ["", "1"], ids=["posix", "portable"])
 def test_the_working_directory_is_never_imported(

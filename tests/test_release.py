@@ -26,13 +26,19 @@ def test_the_changelog_keeps_its_shape() -> None:
     assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-def test_a_release_is_made_by_pinned_actions_with_little_leave() -> None:
-    """Every action is pinned to a commit, only the job that publishes may speak for us, and none keeps a secret."""
-    used = re.findall(r"uses: (\S+)(.*)$", RELEASE, re.MULTILINE)
-    assert len(used) == 5
+def test_actions_are_pinned() -> None:
+    """Every action of every workflow is pinned to a commit and says which version that is; an image says its own."""
+    workflows = [path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")]
+    used = {found for text in workflows for found in re.findall(r"uses: (\S+)(.*)$", text, re.MULTILINE)}
+    assert len(used) == 7
     for action, version in used:
-        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
-        assert re.fullmatch(r" # v\d+\.\d+\.\d+", version)
+        if not re.fullmatch(r"docker://[\w/-]+:\d+\.\d+\.\d+", action):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
+            assert re.fullmatch(r" # v\d+(\.\d+\.\d+)?", version)
+
+
+def test_a_release_is_made_with_little_leave() -> None:
+    """Only the job that publishes may speak for us, and none keeps a secret."""
     assert "\npermissions: {}\n" in RELEASE
     assert re.findall(r"^    permissions:\n((?:      .+\n)+)", RELEASE, re.MULTILINE) == [
         "      contents: read\n",

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, Ran, run_katas
 from takehomes import RIGHT, make
+from test_exporting import telling, texts
 from test_grading import asked, git, rows
 from test_packaging import passages
 
@@ -230,13 +231,61 @@ def test_manifests_that_are_not_believed(company: Company) -> None:
 
 
 def test_held_back_checks_are_those_of_the_variant(company: Company) -> None:
-    """Of the course's held-back checks, those of the task that differs are left out."""
+    """What the course's held-back checks have for the task that differs is left out, and the variant's own come in."""
     for variant in BOTH:
         solve(company.hand_out(variant, variant), variant)
+    solve(company.hand_out("copied", "b"), "a")
     ran = company.grade("--held-back", "--seed-file", company.place / "seed.txt")
     assert ran.code == 0, ran.err
     found = company.rows()
-    assert [(found[name]["held_back_passed"], found[name]["held_back"]) for name in BOTH] == [("2", "2"), ("1", "1")]
+    assert {name: (row["held_back_passed"], row["held_back"]) for name, row in found.items()} == {
+        "a": ("2", "2"),
+        "b": ("3", "3"),
+        "copied": ("1", "3"),
+    }
+    # A folder of the company's own may have some for the variant alone, with or without a folder for each kata.
+    for number, place in enumerate(("own/variant", "own/01_passes/variant")):
+        (company.course / place).mkdir(parents=True)
+        shutil.copy(company.course / "solutions/01_passes/variant/test_passes_held_back.py", company.course / place)
+        ran = company.grade("--held-back", "own", "--seed-file", company.place / "seed.txt")
+        assert ran.code == 0, ran.err
+        assert [row["held_back"] for row in company.rows().values()] == ["0", f"{2 + 2 * number}", f"{2 + 2 * number}"]
+
+
+def test_the_courses_own_variants_have_held_back_checks(tmp_path: Path) -> None:
+    """Kata 11 in variant b, whose answer is right, and right for the other variant: only task 3 tells them apart."""
+    seed = tmp_path / "seed.txt"
+    seed.write_bytes(SEED)
+    kata = catalog.load(ROOT / "katas/11_timeouts")
+    names = (f"candidate {number}" for number in range(100))
+    candidate = next(name for name in names if variants.chosen(kata, ROOT, SEED, name) == "b")
+    keys = ("--key-file", tmp_path / "key", "--seed-file", seed)
+    words = ("--katas", "11", "--candidate", candidate, *keys)
+    assert run_katas("export", "takehome", tmp_path / "test.zip", *words, cwd=ROOT).code == 0
+    solutions = ROOT / "solutions/11_timeouts"
+    for name, answer in {"right": solutions / "variant/timeouts.py", "copied": solutions / "timeouts.py"}.items():
+        with zipfile.ZipFile(tmp_path / "test.zip") as archive:
+            archive.extractall(tmp_path / name)
+        shutil.move(tmp_path / name / "test", tmp_path / "inbox" / name)
+        shutil.copy(answer, tmp_path / "inbox" / name / "katas/11_timeouts")
+    asked_for = ("--katas", "11", "--held-back", *keys, "--out", tmp_path / "out")
+    ran = run_katas("grade", tmp_path / "inbox", *asked_for, cwd=ROOT)
+    assert ran.code == 0, ran.err
+    found = {name: (row["variants"], row["held_back"]) for name, row in rows(tmp_path / "out").items()}
+    assert found["right"] == found["copied"]
+    assert found["right"][0] == "11 b"
+    question = (
+        "SELECT submission, task, outcome = 'passed', count(*) FROM held_back JOIN gradings ON id = grading "
+        "WHERE name LIKE 'test_%' GROUP BY 1, 2, 3 ORDER BY 1, 2"
+    )
+    assert asked(tmp_path / "out/gradebook.sqlite", question) == [
+        ("copied", 1, 1, 2),
+        ("copied", 2, 1, 3),
+        ("copied", 3, 0, 3),
+        ("right", 1, 1, 2),
+        ("right", 2, 1, 3),
+        ("right", 3, 1, 3),
+    ]
 
 
 def test_a_course_that_has_changed_since_is_named(company: Company) -> None:
@@ -326,6 +375,13 @@ def test_what_a_candidate_can_do_with_it(company: Company) -> None:
     for name in listed:
         assert run_handed_out(folder, name, "--help").code == 0
     assert run_handed_out(folder, "grade", ".").code == 2
+    # It names commands that run without anything on the path, and promises no hints and no solutions.
+    told = check(folder).out
+    assert "run python -m asyncio_katas check 01 and read the first failure" in told
+    assert "Stuck?" not in told
+    assert "python -m asyncio_katas list" in told
+    ran = run_handed_out(folder, "solution", "1")
+    assert (ran.code, ran.err) == (2, "A take-home comes without solutions.\nNext: python -m asyncio_katas check 1\n")
     solve(folder, "b")
     assert run_handed_out(folder, "reset", "1").code == 0
     assert "raise NotImplementedError" in (folder / KATA).read_text(encoding="utf-8")
@@ -353,7 +409,7 @@ def test_nothing_it_imports_is_left_out(company: Company) -> None:
 
 @pytest.mark.parametrize("katas", ["6,10,11", "1,2,3,4,5,7,8,9,12,13"])
 def test_no_solution_is_in_there(tmp_path: Path, katas: str) -> None:
-    """No answer, no held-back check, no examination and no hint, in none of the variants."""
+    """No answer, no line of a held-back check, no examination and no hint, in none of the variants."""
     words = ("--katas", katas, "--key-file", tmp_path / "key")
     assert run_katas("export", "takehome", tmp_path / "test.zip", *words, cwd=ROOT).code == 0
     with zipfile.ZipFile(tmp_path / "test.zip") as archive:
@@ -370,6 +426,13 @@ def test_no_solution_is_in_there(tmp_path: Path, katas: str) -> None:
     assert len(secret) > 10_000
     assert not [name for name, text in told.items() if not secret.isdisjoint(passages(text))]
     assert not [name for name in told if "solutions" in name or "takehome" in name or "exam" in name]
+    held = [path.read_text(encoding="utf-8") for path in (ROOT / "solutions").glob("**/test_*_held_back.py")]
+    assert len(held) == 13 + 3
+    public = ("katas/*/test_*.py", ".stubs/*.py", "takehome/*/*.py", "graders/**/*.py")
+    lines = {line for text in held for line in telling(text)}
+    lines -= {line for text in texts(ROOT, *public) for line in telling(text)}
+    assert len(lines) > 800
+    assert not [name for name, text in told.items() if not lines.isdisjoint(telling(text))]
     metas = [tomllib.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("katas/*/kata.toml")]
     hints = [hint for meta in metas for task in meta["tasks"] for hint in task["hints"]]
     assert len(hints) == 13 * 9
@@ -423,7 +486,10 @@ def test_variants_are_proved(company: Company) -> None:
     (other / "right/way_0.py").write_text(RIGHT["a"], encoding="utf-8")
     (other / "wrong/mistake_0.py").write_text(RIGHT["b"], encoding="utf-8")
     (other / "more.txt").touch()
+    held = other / "test_passes_held_back.py"
+    held.write_text(held.read_text(encoding="utf-8").replace("* 5", "- 5"), encoding="utf-8")
     found = problems("01_passes b")
+    assert "held back passes.py: test_other_numbers_5: failed, in round 1" in found
     assert any(line.startswith("right way_0.py: test_product: failed") for line in found), found
     assert "wrong mistake_0.py: it passes every check" in found
     assert "course stray files: files that do not belong here: more.txt" in found

@@ -95,6 +95,16 @@ def test_an_untouched_clone_becomes_the_newer_course(katas: Katas, original: Pat
     assert "There is nothing newer" in katas("update", cwd=clone).out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="files have no such mode there")
+def test_a_file_that_has_only_become_a_program(katas: Katas, original: Path, clone: Path) -> None:
+    """A mode is taken over like a content."""
+    (original / "katas/02_fails/README.md").chmod(0o755)
+    commit(original, "Let it be run")
+    assert katas("update", cwd=clone).code == 0
+    assert os.access(clone / "katas/02_fails/README.md", os.X_OK)
+    assert git(clone, "status", "--porcelain") == ""
+
+
 def test_an_answer_stays_when_its_stub_changes(katas: Katas, original: Path, clone: Path) -> None:
     """The answer is as it was, the new stub lies beside it, everything else is new."""
     (clone / STUB).write_text(MINE, encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from asyncio_katas import catalog, initialising, keeping, learning, localisation, progress, submission, updating
-from asyncio_katas.invocation import SOLVED, UNSOLVED, command
+from asyncio_katas.invocation import SOLVED, UNSOLVED, command, is_take_home
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.progress import Progress
 from asyncio_katas.records import Kata, KataResult, KatasError, Report
@@ -54,6 +54,8 @@ def solution(kata: str) -> int:
     course = catalog.course_here()
     chosen = catalog.one(catalog.discover(course), kata, "solution")
     others = learning.answers(chosen, course)
+    if not others and is_take_home(course):
+        raise KatasError("A take-home comes without solutions.", "Next: {command}", command=command("check", kata))
     if not others:
         raise KatasError(
             "There are no solutions of {number} here: {folder} does not exist.",

@@ -9,7 +9,7 @@ import click
 
 from asyncio_katas import catalog, keeping, language, variants
 from asyncio_katas.exporting import classroom as template
-from asyncio_katas.exporting import folder, published
+from asyncio_katas.exporting import clone, folder, published
 from asyncio_katas.exporting import takehome as takehomes
 from asyncio_katas.invocation import SOLVED, command
 from asyncio_katas.language import say
@@ -49,15 +49,15 @@ def classroom(place: Path, words: tuple[str, ...], repository: str | None, versi
     """Write a template repository for a class into DEST, a new or empty folder."""
     course = catalog.course_here()
     chosen = catalog.select(catalog.discover(course), catalog.listed(words))
-    clone = template.tree()
-    source = published.find(clone, repository, version)
-    files = template.files(chosen, course, clone, source)
+    tree = clone.tree()
+    source = published.find(tree, repository, version)
+    files = template.files(chosen, course, source)
     folder.fill(place, files)
     told = {"place": place, "repository": source.repository, "version": source.version}
     click.echo(say(_MADE, count=len(files), katas=len(chosen), **told))
-    if not published.is_known(clone, source.version):
+    if not published.is_known(tree, source.version):
         click.echo(say(_UNKNOWN, **told))
-    elif not published.is_same(clone, source.version):
+    elif not published.is_same(tree, source.version):
         click.echo(say(_OTHER, **told))
     return SOLVED
 
@@ -83,7 +83,7 @@ def takehome(
     key = secret.kept(key_file, "--key-file")
     seed = secret.kept(seed_file, "--seed-file") if seed_file else key
     with variants.others(every, course) as others:
-        version = gradebook.version(sorted([*every, *others], key=lambda kata: (kata.number, kata.variant)))
+        version = gradebook.version([*every, *others])
     drawn = takehomes.draw(chosen, course, seed, candidate)
     out = HandedOut(candidate, datetime.now(UTC).replace(microsecond=0), minutes, version, drawn)
     _write(dest, takehomes.pack(takehomes.files(chosen, course, out, key), dest.stem, out.at))

@@ -7,13 +7,13 @@ What was written is noted in a manifest, so that later versions replace only wha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asyncio_katas import __version__, catalog, keeping, learning
 from asyncio_katas.invocation import MANIFEST, command
 from asyncio_katas.records import KatasError
-from asyncio_katas.updating import Kept, Update
+from asyncio_katas.updating import Update, classify
 
 _PACKAGE = Path(__file__).parent
 _STARTER = _PACKAGE / "starter"
@@ -70,26 +70,21 @@ def made(folder: Path) -> bool:
 def update(folder: Path) -> Update:
     """Take over the course of the installed version: everything new, and no file that the learner has changed."""
     before, now = _noted(folder), _files()
-    done: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
-    kept: list[Kept] = []
-    for path in sorted(before.keys() | now.keys()):
-        old, new = before.get(path), now.get(path)
-        mine = _digest_of(folder / path)
-        if new and new.digest in {old, mine}:
-            continue
-        if mine == old:
-            done["removed" if new is None else "changed" if old else "added"].append(path)
-            if new:
-                _write(folder / path, new.content)
-            else:
-                _delete(folder, path)
-        elif mine is None and new:
-            kept.append(Kept(path, deleted=True))
-        elif mine:
-            kept.append(Kept(path, keeping.put_beside(folder, path, new.content) if new else None))
+    after = {path: file.digest for path, file in now.items()}
+    # As sets of pairs: what they do not share is new, changed, or gone.
+    differ = {path for path, _ in before.items() ^ after.items()}
+    what = classify(
+        {path: before[path] for path in differ & before.keys()},
+        {path: after[path] for path in differ & after.keys()},
+        {path: _digest_of(folder / path) for path in differ},
+        lambda path: keeping.put_beside(folder, path, now[path].content),
+    )
+    for path in (*what.added, *what.changed):
+        _write(folder / path, now[path].content)
+    for path in what.removed:
+        keeping.delete(folder, path)
     _note(folder, now)
-    what = {name: tuple(paths) for name, paths in done.items()}
-    return Update(f"asyncio-katas {__version__}", **what, kept=tuple(kept))
+    return replace(what, source=f"asyncio-katas {__version__}")
 
 
 def restore(folder: Path) -> list[Path]:
@@ -163,12 +158,3 @@ def _digest_of(path: Path) -> str | None:
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     keeping.write(path, content)
-
-
-def _delete(folder: Path, path: str) -> None:
-    target = folder / path
-    target.unlink()
-    for place in target.parents:
-        if place == folder or any(place.iterdir()):
-            return
-        place.rmdir()

@@ -6,17 +6,26 @@ import os
 from pathlib import Path
 
 _CHECK = "katas check"
+# Whoever does one need not have the command on the path: this is what its instructions say.
+_CHECK_OF_TAKE_HOME = "python -m asyncio_katas check"
 # What `katas init` notes in the folder that it writes: a folder that has it is no clone.
 MANIFEST = ".stubs/course.json"
 # What a folder holds that came as a take-home.
-TAKE_HOME = ("manifest.json", "INSTRUCTIONS.md")
+_TAKE_HOME = ("manifest.json", "INSTRUCTIONS.md")
 # Exit codes: all that was asked for is solved, not all, bad usage or a bad course, the grader's own fault, interrupted.
 SOLVED, UNSOLVED, BAD_INPUT, GRADER_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def checking() -> str:
     """Return what checks everything and takes the names of katas behind it."""
-    return os.environ.get("ASYNCIO_KATAS_COMMAND") or _CHECK
+    here = Path.cwd()
+    in_take_home = any(is_take_home(folder) for folder in (here, *here.parents))
+    return os.environ.get("ASYNCIO_KATAS_COMMAND") or (_CHECK_OF_TAKE_HOME if in_take_home else _CHECK)
+
+
+def is_take_home(folder: Path) -> bool:
+    """Tell whether a folder came as a take-home."""
+    return all((folder / name).exists() for name in _TAKE_HOME)
 
 
 def command(verb: str, *words: str, like: str | None = None) -> str:
@@ -30,7 +39,7 @@ def restoring(path: Path) -> str:
     if any((folder / MANIFEST).exists() for folder in path.parents):
         return command("update", "--restore")
     for folder in path.parents:
-        if all((folder / name).exists() for name in TAKE_HOME):
+        if is_take_home(folder):
             # Beside it, so that no answer is overwritten.
             return f"python -m zipfile -e ../{folder.resolve().name}.zip ../again"
     return f"git checkout -- {path}"

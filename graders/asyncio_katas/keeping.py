@@ -70,6 +70,16 @@ def back_up(path: Path, course: Path) -> Path:
     raise FileExistsError(f"{folder} holds too many backups of this second")
 
 
+def delete(folder: Path, path: str) -> None:
+    """Delete a file within the folder, and the folders in between that held nothing else."""
+    target = folder / path
+    target.unlink(missing_ok=True)
+    for place in target.parents:
+        if place == folder or any(place.iterdir()):
+            return
+        place.rmdir()
+
+
 def put_beside(folder: Path, path: str, content: bytes) -> str:
     """Write the course's version of a file beside the learner's, as `….new`; return its path within the folder."""
     for name in [f"{path}.new", *(f"{path}.new{number}" for number in range(2, 1000))]:

@@ -15,10 +15,22 @@ import click
 from asyncio_katas import catalog, keeping, language, variants
 from asyncio_katas.invocation import command
 from asyncio_katas.language import say
-from asyncio_katas.marking import claims, gradebook, grading, held_back, roster, rubric, secret, similarity, submissions
+from asyncio_katas.marking import (
+    claims,
+    gradebook,
+    grading,
+    held_back,
+    received,
+    roster,
+    rubric,
+    secret,
+    similarity,
+    submissions,
+)
 from asyncio_katas.marking.gradebook import Gradebook
 from asyncio_katas.marking.grading import Graded, Task
 from asyncio_katas.marking.held_back import HeldBack
+from asyncio_katas.marking.received import Received
 from asyncio_katas.marking.rubric import Rubric
 from asyncio_katas.marking.workers import workers
 from asyncio_katas.marks import Failures, Marked, Person, Row, Submission
@@ -111,7 +123,7 @@ class _Run:
 @click.option("--claimed", "claims_file", type=_FILE,
               help="CSV: submission,points: scores from elsewhere, to be compared.")  # fmt: skip
 @click.option("--deadline", help="ISO 8601. Of a git repository, the last commit before it is graded.")
-@click.option("--received", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
+@click.option("--received", "arrived", type=_FILE, help="CSV: submission,received[,commit]: the server's times.")
 @click.option("--handed-out", help="ISO 8601, for the reports on single candidates.")
 @click.option("--key-file", type=_FILE, help="The key that the manifests of take-homes are authenticated with.")
 @click.option("--regrade", is_flag=True, help="Grade unchanged submissions again too.")
@@ -129,7 +141,7 @@ def grade(
     weights: Path | None,
     claims_file: Path | None,
     deadline: str | None,
-    received: Path | None,
+    arrived: Path | None,
     handed_out: str | None,
     key_file: Path | None,
     regrade: bool,
@@ -140,7 +152,7 @@ def grade(
     course = catalog.course_here()
     every = catalog.discover(course)
     chosen = catalog.select(every, catalog.listed(words), "grade")
-    started = submissions.moment(handed_out, "--handed-out") if handed_out else None
+    started = received.moment(handed_out, "--handed-out") if handed_out else None
     known = roster.load(people) if people else {}
     claimed = claims.load(claims_file) if claims_file else {}
     paths = submissions.find(places, every)
@@ -148,8 +160,8 @@ def grade(
         forms = sorted([*every, *others], key=lambda kata: (kata.number, kata.variant))
         reader = submissions.Reader(
             every,
-            submissions.moment(deadline, "--deadline") if deadline else None,
-            submissions.received(received) if received else submissions.Received(),
+            received.moment(deadline, "--deadline") if deadline else None,
+            received.load(arrived) if arrived else Received(),
             others,
             secret.kept(key_file, "--key-file") if key_file else None,
             gradebook.version(forms),

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asyncio_katas import keeping
@@ -84,31 +84,46 @@ def update(course: Path, source: str | None = None) -> Update:
 
 def _take_over(repository: _Repository, source: str, head: str, base: str, new: str) -> Update:
     before, after = repository.difference(base, new)
-    mine = repository.contents(sorted(before | after))
+    what = classify(
+        {path: entry.blob for path, entry in before.items()},
+        {path: entry.blob for path, entry in after.items()},
+        repository.contents(sorted(before | after)),
+        lambda path: repository.put_beside(path, new),
+    )
+    repository.restore([*what.added, *what.changed], new)
+    for path in what.removed:
+        keeping.delete(repository.top, path)
+    repository.move_to(new if base == head else repository.merge(head, base, new))
+    said = repository.git("log", "--format=%s", "--no-merges", f"{base}..{new}").splitlines()
+    return replace(what, source=repository.address(source), commits=tuple(said))
+
+
+def classify(
+    before: Mapping[str, str], after: Mapping[str, str], mine: Mapping[str, str | None], beside: Callable[[str], str]
+) -> Update:
+    """Tell what becomes of files that differ between two courses, each given by the name of its content.
+
+    `mine` are the contents as they lie in the learner's folder.
+    What the learner changed and the newer course has too is put `beside`, which returns where that is.
+    """
     done: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
     kept: list[Kept] = []
-    for path in sorted(before | after):
+    for path in sorted(before.keys() | after.keys()):
         old, now = before.get(path), after.get(path)
-        if mine[path] in ((old.blob if old else None), (now.blob if now else None)):
+        if mine[path] in {old, now}:
             done["removed" if now is None else "changed" if old else "added"].append(path)
         elif mine[path] is None:
             kept.append(Kept(path, deleted=True))
         else:
-            kept.append(Kept(path, repository.put_beside(path, new) if now else None))
-    repository.restore([*done["added"], *done["changed"]], new)
-    for path in done["removed"]:
-        repository.delete(path)
-    repository.move_to(new if base == head else repository.merge(head, base, new))
-    said = repository.git("log", "--format=%s", "--no-merges", f"{base}..{new}").splitlines()
-    what = {name: tuple(paths) for name, paths in done.items()}
-    return Update(repository.address(source), tuple(said), **what, kept=tuple(kept))
+            kept.append(Kept(path, beside(path) if now else None))
+    return Update("", **{name: tuple(paths) for name, paths in done.items()}, kept=tuple(kept))
 
 
 class _Repository:
     """The learner's clone, through git's own commands."""
 
     def __init__(self, top: Path) -> None:
-        self._top = top
+        self.top = top
 
     def git(
         self, *words: str, stdin: str = "", index: Path | None = None, environment: Mapping[str, str] | None = None
@@ -126,14 +141,14 @@ class _Repository:
             if not any(said in str(error) for said in ("not a git repository", "single revision")):
                 raise
             top = ""
-        if not top or Path(top).resolve() != self._top:
+        if not top or Path(top).resolve() != self.top:
             raise KatasError(
                 "{course} is no git clone of the course.",
                 "Next: clone the course with git, and copy your answers into it: they are katas/*/*.py.",
-                course=self._top,
+                course=self.top,
             )
         for name, what in _UNDER_WAY.items():
-            if (self._top / self.git("rev-parse", "--git-path", name)).exists():
+            if (self.top / self.git("rev-parse", "--git-path", name)).exists():
                 raise KatasError(
                     "A git {what} is under way in this clone.",
                     "Next: git {what} --abort (or finish it), then {command}",
@@ -212,17 +227,17 @@ class _Repository:
 
     def contents(self, paths: Sequence[str]) -> dict[str, str | None]:
         """Return what git would call the content of each file as it lies there; None where there is none."""
-        there = [path for path in paths if (self._top / path).is_file()]
+        there = [path for path in paths if (self.top / path).is_file()]
         blobs = self.git("hash-object", "--stdin-paths", stdin="".join(f"{path}\n" for path in there)).splitlines()
         known = dict(zip(there, blobs, strict=True))
         # What is there and is no file is something else than the course's.
-        return {path: known.get(path) or ("other" if (self._top / path).exists() else None) for path in paths}
+        return {path: known.get(path) or ("other" if (self.top / path).exists() else None) for path in paths}
 
     def put_beside(self, path: str, commit: str) -> str:
         """Write the course's version beside the learner's; return its path."""
         content = self._run(["cat-file", "--filters", f"{commit}:{path}"], "", None, {})
         try:
-            return keeping.put_beside(self._top, path, content)
+            return keeping.put_beside(self.top, path, content)
         except FileExistsError as error:
             raise _GitError(str(error)) from None
 
@@ -232,15 +247,6 @@ class _Repository:
             told = "".join(f"{path}\0" for path in paths)
             how = ["--worktree", "--pathspec-from-file=-", "--pathspec-file-nul"]
             self.git("--literal-pathspecs", "restore", f"--source={commit}", *how, stdin=told)
-
-    def delete(self, path: str) -> None:
-        """Delete a file that the course has no longer, and its folder if it was the last in it."""
-        target = self._top / path
-        target.unlink(missing_ok=True)
-        for folder in target.parents:
-            if folder == self._top or any(folder.iterdir()):
-                return
-            folder.rmdir()
 
     def merge(self, head: str, base: str, new: str) -> str:
         """Commit the newer course with everything on top that the learner has committed; return that commit."""
@@ -269,7 +275,7 @@ class _Repository:
         more = {"LC_ALL": "C", **environment, **({"GIT_INDEX_FILE": str(index)} if index else {})}
         try:
             done = subprocess.run(
-                ["git", "-C", str(self._top), *words],
+                ["git", "-C", str(self.top), *words],
                 input=stdin.encode("utf-8", "surrogateescape"),
                 capture_output=True,
                 env=os.environ | more,

@@ -22,6 +22,8 @@ from asyncio_katas.invocation import restoring
 from asyncio_katas.records import Kata, KatasError
 
 OWN, OTHER = "a", "b"
+# The folder, beside the answers to the course's own kata, with all that is secret of the other variant.
+CORPUS = "variant"
 # The task that a variant has of its own.
 TASK = 3
 _MARK = f"@pytest.mark.task({TASK})\n"
@@ -76,7 +78,7 @@ def others(katas: Sequence[Kata], course: Path) -> Iterator[list[Kata]]:
 
 def corpus(kata: Kata, course: Path) -> Path:
     """Return where the answers to a variant lie that is not the course's own."""
-    return course / "solutions" / kata.name / "variant"
+    return course / "solutions" / kata.name / CORPUS
 
 
 def answers(kata: Kata, course: Path) -> list[Path]:

@@ -20,12 +20,12 @@ from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marking import grading, held_back
 from asyncio_katas.marking.held_back import HeldBack
-from asyncio_katas.records import CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
+from asyncio_katas.records import Check, CheckResult, Claim, Kata, KataResult, KatasError, Outcome, Proof
 from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES, HELD_BACK = range(7, 13), 3, 3, 5, 12, 3, 4
 # Of a variant for take-homes there are fewer answers: only one of its tasks is its own.
-RIGHT_OF_VARIANT, WRONG_OF_VARIANT = 3, 6
+RIGHT_OF_VARIANT, WRONG_OF_VARIANT, HELD_BACK_OF_VARIANT = 3, 6, 2
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What must hold: its name, whether it does, and if not, what to say about what was found.
@@ -144,7 +144,8 @@ def _files(kata: Kata, course: Path) -> list[Claim]:
 def _rules_of_variant(kata: Kata, course: Path) -> list[_Rule]:
     right, wrong = _answers(kata, course)
     ids = [check.id for check in kata.checks]
-    own = [check for check in kata.checks if check.task == variants.TASK]
+    own = _of_its_own(kata.checks)
+    held = [check for one in _held_back_checks(kata, course) for check in _of_its_own(one.kata.checks)]
     folder = variants.corpus(kata, course)
     strays = [
         *_strays(course / "takehome" / kata.name, _VARIANT_FILES, kata),
@@ -165,14 +166,29 @@ def _rules_of_variant(kata: Kata, course: Path) -> list[_Rule]:
         ("right answers", len(right) >= RIGHT_OF_VARIANT, "there are {found} right answers, fewer than 3", len(right)),
         ("wrong answers", len(wrong) >= WRONG_OF_VARIANT, "there are {found} wrong answers, fewer than 6", len(wrong)),
         ("notes", not unnoted, "NOTES.md names no misconception behind {found}", unnoted),
+        (
+            "held-back checks",
+            len(held) >= HELD_BACK_OF_VARIANT,
+            "the task of its own has {found} held-back checks, fewer than 2",
+            len(held),
+        ),
         ("stray files", not strays, "files that do not belong here: {found}", strays),
     ]
+
+
+def _of_its_own(checks: Sequence[Check]) -> list[Check]:
+    """Return those checks that are about the task which a variant has of its own."""
+    return [check for check in checks if check.task == variants.TASK]
+
+
+def _held_back_checks(kata: Kata, course: Path, seed: bytes = b"") -> list[HeldBack]:
+    return held_back.checks([kata], course / "solutions", seed)
 
 
 def _rules(kata: Kata, course: Path) -> list[_Rule]:
     solutions = course / "solutions" / kata.name
     right, wrong = _answers(kata, course)
-    held = sum(len(one.kata.checks) for one in held_back.checks([kata], course / "solutions", b""))
+    held = sum(len(one.kata.checks) for one in _held_back_checks(kata, course))
     ids = [check.id for check in kata.checks]
     per_task = [sum(1 for check in kata.checks if check.task == task.number) for task in kata.tasks]
     names = [path.name for path in (course / "katas").iterdir()]
@@ -244,9 +260,9 @@ def _rules(kata: Kata, course: Path) -> list[_Rule]:
 
 _KATA_FILES = {"README.md", "README.zh-CN.md", "kata.toml", "{slug}.py", "test_{slug}.py", "__pycache__"}
 _SOLUTION_FILES = {"right", "wrong", "NOTES.md", "mutants.toml", "{slug}.py", "test_{slug}_held_back.py",
-                   "exam_{slug}.py", "variant", "__pycache__"}  # fmt: skip
+                   "exam_{slug}.py", variants.CORPUS, "__pycache__"}  # fmt: skip
 _VARIANT_FILES = {"{slug}.py", "checks.py", "task.toml", "__pycache__"}
-_VARIANT_SOLUTION_FILES = {"{slug}.py", "right", "wrong", "NOTES.md", "__pycache__"}
+_VARIANT_SOLUTION_FILES = {"{slug}.py", "right", "wrong", "NOTES.md", "test_{slug}_held_back.py", "__pycache__"}
 
 
 def _strays(folder: Path, known: set[str], kata: Kata) -> list[str]:
@@ -304,7 +320,7 @@ def _crossed(other: Kata, chosen: Sequence[Kata], course: Path, level: Level) ->
 
 def _held_back(kata: Kata, course: Path, right: Sequence[Path], number: int, level: Level) -> list[Trial]:
     """Return a trial for each right answer: the held-back checks must let it pass, with each round's seed."""
-    held = held_back.checks([kata], course / "solutions", f"round {number}".encode())
+    held = _held_back_checks(kata, course, f"round {number}".encode())
     return [_held_back_trial(kata, path, number, held, level) for path in right] if held else []
 
 

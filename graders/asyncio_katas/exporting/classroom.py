@@ -7,30 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from asyncio_katas import learning
-from asyncio_katas.exporting import trimming
+from asyncio_katas.exporting import clone, grader, trimming
 from asyncio_katas.exporting.published import Published
 from asyncio_katas.invocation import restoring
 from asyncio_katas.records import Kata, KatasError
 
-_PACKAGE = Path(__file__).parent.parent
 _TEMPLATES = Path(__file__).parent / "templates" / "classroom"
-_AS_THEY_ARE = ("LICENSE", ".gitignore")
 _CONTAINER = ".devcontainer/devcontainer.json"
 _LANGUAGES = {"README.md": "README.md", "README.zh-CN.md": "README.zh-CN.md"}
 
 
-def tree() -> Path:
-    """Return the clone of the course that this grader lies in."""
-    found = _PACKAGE.parent.parent
-    if not (found / "noxfile.py").is_file() or not (found / "pyproject.toml").is_file():
-        raise KatasError(
-            "A template repository is made in a clone of the course, and this grader is in none.",
-            "Next: clone the course, and run there: nox -s export -- classroom DEST",
-        )
-    return found
-
-
-def files(katas: Sequence[Kata], course: Path, clone: Path, published: Published) -> dict[str, bytes]:
+def files(katas: Sequence[Kata], course: Path, published: Published) -> dict[str, bytes]:
     """Return the whole repository, by path: these katas as they were published, whatever was answered here."""
     values = {
         "course": published.repository,
@@ -39,13 +26,13 @@ def files(katas: Sequence[Kata], course: Path, clone: Path, published: Published
         "number": f"{katas[0].number:02}",
         "answer": f"katas/{katas[0].name}/{katas[0].slug}.py",
     }
-    found = {name: (clone / name).read_bytes() for name in _AS_THEY_ARE}
+    # What a student has no use for in the grader is public too, and imported by nothing they run.
+    found = grader.whole() | clone.as_they_are()
     found |= {name: _filled(name, katas, values) for name in _LANGUAGES}
     found[".github/workflows/grade.yml"] = _template("grade.yml").format_map(values).encode()
-    found[_CONTAINER] = _container(clone, katas[0])
-    found["noxfile.py"] = trimming.noxfile(_text(clone / "noxfile.py")).encode()
-    found["pyproject.toml"] = trimming.pyproject(_text(clone / "pyproject.toml")).encode()
-    found |= _grader()
+    found[_CONTAINER] = _container(katas[0])
+    found["noxfile.py"] = trimming.noxfile(clone.text("noxfile.py")).encode()
+    found["pyproject.toml"] = trimming.pyproject(clone.text("pyproject.toml"), for_editors=True).encode()
     for kata in katas:
         if kata.changed:
             raise KatasError(
@@ -69,17 +56,11 @@ def _filled(name: str, katas: Sequence[Kata], values: dict[str, str]) -> bytes:
     return _template(name).format_map(values | {"katas": "\n".join(lines)}).encode()
 
 
-def _container(clone: Path, first: Kata) -> bytes:
-    container = json.loads(_text(clone / _CONTAINER))
+def _container(first: Kata) -> bytes:
+    container = json.loads(clone.text(_CONTAINER))
     pages = ["README.md", f"katas/{first.name}/README.md"]
     container["customizations"]["codespaces"]["openFiles"] = pages
     return f"{json.dumps(container, indent=2)}\n".encode()
-
-
-def _grader() -> dict[str, bytes]:
-    """Return the grader, all of it: what a student has no use for is public too, and imported by nothing they run."""
-    sources = (path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {f"graders/{path.relative_to(_PACKAGE.parent).as_posix()}": path.read_bytes() for path in sources}
 
 
 def _template(name: str) -> str:

@@ -1,13 +1,13 @@
-"""The part of the grader that goes along with what is handed out: all that checks an answer, nothing that marks one."""
+"""The grader that goes along with what is handed out: all of it, or what checks an answer and marks none."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
-_PACKAGE = Path(__file__).parents[1]
+from asyncio_katas.exporting.clone import PACKAGE
+
 # Nobody who writes answers has a use for these; the command leaves out what is not there.
 _FOR_OTHERS = {
-    "__pycache__",
     "course",
     "examine",
     "exporting",
@@ -23,13 +23,18 @@ _FOR_OTHERS = {
 }
 
 
-def files() -> dict[str, bytes]:
-    """Return the files of the package by their paths; the katas' own catalogs, which hold their hints, are left out."""
-    found = {}
-    for path in sorted(_PACKAGE.rglob("*")):
-        inside = path.relative_to(_PACKAGE)
-        names = {*inside.parts, *(f"rendering/{part}" for part in inside.parts if inside.parts[0] == "rendering")}
-        is_a_katas = inside.parts[0] == "locale" and inside.stem != "grader"
-        if path.is_file() and not names & _FOR_OTHERS and not is_a_katas:
-            found[f"graders/asyncio_katas/{inside.as_posix()}"] = path.read_bytes()
-    return found
+def whole() -> dict[str, bytes]:
+    """Return the files of the package by their paths."""
+    sources = (path for path in sorted(PACKAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {f"graders/{path.relative_to(PACKAGE.parent).as_posix()}": path.read_bytes() for path in sources}
+
+
+def part() -> dict[str, bytes]:
+    """Return those that check an answer; the katas' own catalogs, which hold their hints, are left out."""
+    return {name: content for name, content in whole().items() if not _is_for_others(PurePosixPath(name).parts[2:])}
+
+
+def _is_for_others(inside: tuple[str, ...]) -> bool:
+    """Tell whether a file, given by the parts of its path in the package, is for those who mark or hand out."""
+    is_a_katas = inside[0] == "locale" and PurePosixPath(inside[-1]).stem != "grader"
+    return is_a_katas or not _FOR_OTHERS.isdisjoint({*inside, "/".join(inside)})

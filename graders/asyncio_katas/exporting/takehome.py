@@ -12,14 +12,13 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 from asyncio_katas import __version__, catalog, variants
-from asyncio_katas.exporting import grader
+from asyncio_katas.exporting import clone, grader, trimming
 from asyncio_katas.marking import manifest
 from asyncio_katas.marking.manifest import Manifest
 from asyncio_katas.marks import HandedOut
 from asyncio_katas.records import Kata
 
 _TEMPLATES = Path(__file__).parent / "templates" / "takehome"
-_AS_THEY_ARE = {"gitignore": ".gitignore", "noxfile.txt": "noxfile.py", "pyproject.toml": "pyproject.toml"}
 _LIMIT = (
     "You have **$minutes minutes**, counted from $at.\n"
     "An answer that comes later is graded too; the report says how late it was."
@@ -46,8 +45,9 @@ def draw(katas: Sequence[Kata], course: Path, seed: bytes, candidate: str) -> di
 
 def files(katas: Sequence[Kata], course: Path, out: HandedOut, key: bytes) -> dict[str, bytes]:
     """Return all that a candidate gets, by its path, with a manifest of it that is sealed with the key."""
-    found = grader.files()
-    found |= {name: (_TEMPLATES / source).read_bytes() for source, name in _AS_THEY_ARE.items()}
+    found = grader.part() | clone.as_they_are()
+    found["noxfile.py"] = (_TEMPLATES / "noxfile.txt").read_bytes()
+    found["pyproject.toml"] = trimming.pyproject(clone.text("pyproject.toml")).encode()
     with TemporaryDirectory(prefix="katas-takehome-") as root:
         placed = [variants.lay_out(kata, course, out.variants[kata.slug], Path(root)) for kata in katas]
         found["INSTRUCTIONS.md"] = _instructions(placed, out)

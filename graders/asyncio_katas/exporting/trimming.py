@@ -1,4 +1,4 @@
-"""The project's own noxfile and pyproject.toml, cut down to what a student needs.
+"""The project's own noxfile and pyproject.toml, cut down to what those need who write answers.
 
 They are cut rather than kept a second time, so that a dependency or a command is written down once.
 """
@@ -18,19 +18,27 @@ _KEPT_TABLES = (
     "tool.hatch.build.targets.wheel",
     "tool.pytest.ini_options",
 )
+_FOR_PUBLISHING = {"readme", "license", "license-files", "authors", "keywords", "classifiers"}
 # What a session needs that makes an environment for an editor.
 _FOR_EDITORS = "nox"
 _OPENING = '"""Sessions: `check` is the default, and `nox --list` tells what else there is."""'
 
 
-def pyproject(text: str) -> str:
-    """Return the student's pyproject.toml: the grader's dependencies and the settings of pytest."""
+def pyproject(text: str, *, for_editors: bool = False) -> str:
+    """Return the pyproject.toml of those who write answers: what the grader needs, and the settings of pytest.
+
+    What a package says of itself where it is published is left out. `for_editors` keeps what makes an environment for
+    an editor.
+    """
     tables = re.split(r"(?m)^(?=\[)", _without_comments(text))
-    kept = [table.strip() for table in tables if table.partition("]")[0].lstrip("[") in _KEPT_TABLES]
-    groups = tomllib.loads(text)["dependency-groups"]
-    tools = [name for name in groups["dev"] if re.match(r"[\w-]+", name)[0] == _FOR_EDITORS]  # type: ignore[index]
-    kept.insert(3, f"[dependency-groups]\ndev = {tools}".replace("'", '"'))
-    return "\n\n".join(kept) + "\n"
+    kept = {_name(table): table.strip() for table in tables if _name(table) in _KEPT_TABLES}
+    entries = re.split(r"(?m)^(?=[\w-]+ = )", kept["project"])
+    kept["project"] = "".join(entry for entry in entries if entry.partition(" = ")[0] not in _FOR_PUBLISHING).strip()
+    if for_editors:
+        groups = tomllib.loads(text)["dependency-groups"]
+        tools = [name for name in groups["dev"] if re.match(r"[\w-]+", name)[0] == _FOR_EDITORS]  # type: ignore[index]
+        kept["project"] += f"\n\n[dependency-groups]\ndev = {tools}".replace("'", '"')
+    return "\n\n".join(kept.values()) + "\n"
 
 
 def noxfile(text: str) -> str:
@@ -52,6 +60,10 @@ def noxfile(text: str) -> str:
     opening = tree.body[0]
     lines[opening.lineno - 1 : opening.end_lineno] = [f"{_OPENING}\n"]
     return "".join(lines)
+
+
+def _name(table: str) -> str:
+    return table.partition("]")[0].lstrip("[")
 
 
 def _without_comments(text: str) -> str:

@@ -5,37 +5,24 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from asyncio_katas.marking.submissions import rows
-from asyncio_katas.records import KatasError
+from asyncio_katas.marking import tables
+from asyncio_katas.marking.tables import Row
 
 
 def load(path: Path) -> dict[str, float]:
     """Read claims: a CSV file with the columns `submission` and `points`; a line without points claims nothing."""
-    claims: dict[str, float] = {}
-    for line, row in rows(path, {"submission", "points"}):
-        name, text = row["submission"], row["points"]
-        if name in claims:
-            raise _wrong(path, line, f"'{name}' stands in an earlier line too")
-        if name and text:
-            claims[name] = _number(path, line, text)
-    return claims
+    return {name: _points(row) for name, row in tables.by_submission(path, {"points"}).items() if row["points"]}
 
 
-def _number(path: Path, line: int, text: str) -> float:
+def _points(row: Row) -> float:
     try:
-        value = float(text)
+        value = float(row["points"])
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _wrong(path, line, f"'{text}' is no number")
+        raise row.wrong(
+            "'{text}' is no number",
+            "Next: write the points that are claimed as a number, or nothing where none are.",
+            text=row["points"],
+        )
     return value
-
-
-def _wrong(path: Path, line: int, problem: str) -> KatasError:
-    return KatasError(
-        "{path}, line {line}: {problem}.",
-        "Next: give each line one submission and the points that are claimed for it, like: ada,26",
-        path=path,
-        line=line,
-        problem=problem,
-    )

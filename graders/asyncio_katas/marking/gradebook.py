@@ -290,7 +290,7 @@ def _text(data: Mapping[str, Any]) -> str | None:
 def version(katas: Sequence[Kata]) -> str:
     """Return the version of a course, given with its variants: another one whenever a check or its worth is."""
     known = hashlib.sha256()
-    for kata in katas:
+    for kata in sorted(katas, key=lambda kata: (kata.number, kata.variant)):
         worth = [task.points for task in kata.tasks]
         known.update(f"{kata.name}\0{kata.digest}\0{worth}\n".encode())
     return known.hexdigest()[:12]

@@ -51,7 +51,8 @@ def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the held-back checks and examinations of those katas for which a folder has some.
 
     A kata's files are `NN_slug/test_slug_held_back.py` and `NN_slug/exam_slug.py`, where a teacher's own folder may
-    leave `NN_slug/` away. Of a variant that is not the course's own they judge what it shares with the course's.
+    leave `NN_slug/` away. A variant that is not the course's own is judged by what these have for the tasks that it
+    shares, and by the files of the same names in `NN_slug/variant/`.
     Raises where there is none at all.
     """
     found = [*checks(katas, folder, seed), *examinations(katas, folder, seed)]
@@ -69,38 +70,39 @@ def load(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
 def checks(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the held-back checks alone; their seed is in their source."""
     return [
-        HeldBack(held, seeded(_source(kata, path), derived(seed, kata)))
+        HeldBack(held, seeded(source, derived(seed, kata)))
         for kata in katas
-        for path in _files(kata, folder, f"test_{kata.slug}_held_back.py")
-        for held in _with_checks_of(kata, path)
+        for held, source in _found(kata, folder, f"test_{kata.slug}_held_back.py", "test_")
     ]
 
 
 def examinations(katas: Sequence[Kata], folder: Path, seed: bytes) -> list[HeldBack]:
     """Return the examinations alone."""
     return [
-        HeldBack(held, _source(kata, path), derived(seed, kata))
+        HeldBack(held, source, derived(seed, kata))
         for kata in katas
-        for path in _files(kata, folder, f"exam_{kata.slug}.py")
-        for held in _with_checks_of(kata, path, "exam_")
+        for held, source in _found(kata, folder, f"exam_{kata.slug}.py", "exam_")
     ]
 
 
-def _files(kata: Kata, folder: Path, name: str) -> Iterator[Path]:
-    yield from (path for path in (folder / kata.name / name, folder / name) if path.is_file())
+def _found(kata: Kata, folder: Path, name: str, prefix: str) -> Iterator[tuple[Kata, bytes]]:
+    """Give the kata with the checks of each file of that name, and what the file holds for the kata's variant."""
+    is_own = kata.variant == variants.OWN
+    for place in (folder / kata.name, folder):
+        yield from _read(kata, place / name, prefix, whole=is_own)
+        if not is_own:
+            yield from _read(kata, place / variants.CORPUS / name, prefix, whole=True)
 
 
-def _source(kata: Kata, path: Path) -> bytes:
-    return path.read_bytes() if kata.variant == variants.OWN else variants.shared(path.read_bytes())
-
-
-def _with_checks_of(kata: Kata, path: Path, prefix: str = "test_") -> Iterator[Kata]:
-    """Give the kata with the checks of a file, unless none of them holds of its variant."""
-    checks = catalog.checks_of(path, len(kata.tasks), prefix)
-    if kata.variant != variants.OWN:
-        checks = tuple(check for check in checks if check.task != variants.TASK)
-    if checks:
-        yield replace(kata, checks=checks)
+def _read(kata: Kata, path: Path, prefix: str, *, whole: bool) -> Iterator[tuple[Kata, bytes]]:
+    """Give what a file holds, if there is one: the `whole` of it, or what every variant shares."""
+    if not path.is_file():
+        return
+    found, source = catalog.checks_of(path, len(kata.tasks), prefix), path.read_bytes()
+    if not whole:
+        found, source = tuple(check for check in found if check.task != variants.TASK), variants.shared(source)
+    if found:
+        yield replace(kata, checks=found), source
 
 
 def derived(seed: bytes, kata: Kata) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from asyncio_katas.invocation import command
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.marking import archives, manifest, repositories
 from asyncio_katas.marking.archives import Found, Unreadable
+from asyncio_katas.marking.received import Received
 from asyncio_katas.marking.repositories import Commit, Repository
 from asyncio_katas.marks import Answer, HandedOut, Submission, Timing
 from asyncio_katas.records import Kata, KatasError
@@ -24,14 +24,6 @@ _CLOCKS = {"server": "the server's clock", "commits": "the candidate's own commi
 _CHANGED = "{path} is not the course's; changed checks count for nothing."
 # So many paths are named in a message.
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Received:
-    """The server's times, by submission; those of single commits by their hash."""
-
-    submissions: dict[str, datetime] = field(default_factory=dict)
-    commits: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,51 +249,3 @@ def _is_submission(folder: Path, katas: Sequence[Kata]) -> bool:
     if repositories.git_folder(folder) or (folder / "katas").is_dir():
         return True
     return any((folder / kata.name).is_dir() or (folder / f"{kata.slug}.py").is_file() for kata in katas)
-
-
-def moment(text: str, what: str) -> datetime:
-    """Read a moment in ISO 8601; one without an offset is in this machine's time zone."""
-    try:
-        return datetime.fromisoformat(text.strip()).astimezone()
-    except (ValueError, OverflowError):
-        raise KatasError(
-            "{what}: '{text}' is no date and time.",
-            "Next: write it like 2026-05-31T23:59 or 2026-05-31T23:59+02:00.",
-            what=what,
-            text=text,
-        ) from None
-
-
-def received(path: Path) -> Received:
-    """Read the server's times: a CSV file with the columns `submission`, `received` and, if need be, `commit`."""
-    known = Received()
-    for line, row in rows(path, {"submission", "received"}):
-        when = moment(row["received"], f"{path}, line {line}")
-        if row.get("commit"):
-            known.commits[row["commit"].strip().lower()] = when
-        else:
-            known.submissions[row["submission"].strip()] = when
-    return known
-
-
-def rows(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give every row of a CSV file with its line; column names may be in any case, and must include those needed."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns = [(name or "").strip().lower() for name in reader.fieldnames or []]
-            if not needed <= set(columns):
-                raise KatasError(
-                    "{path}: the first line does not name the columns {needed}.",
-                    "Next: let it begin with: {line}",
-                    path=path,
-                    needed=" and ".join(sorted(needed - set(columns))),
-                    line=",".join(sorted(needed, reverse=True)),
-                )
-            reader.fieldnames = columns
-            for row in reader:
-                yield reader.line_num, {name: (value or "").strip() for name, value in row.items() if name}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise KatasError(
-            "{path} cannot be read: {error}.", "Next: save it as CSV with the encoding UTF-8.", path=path, error=error
-        ) from None

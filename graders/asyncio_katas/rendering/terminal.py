@@ -255,9 +255,11 @@ def _first_steps(page: Page, first: KataResult, command: str) -> None:
     page.paragraph(say("edit {file}", file=page.path(first.answer)), lead="2. ")
     template = "run {command} and read the first failure; repeat"
     page.paragraph(say(template, command=f"{command} {number}"), lead="3. ")
-    template = "Stuck? {hint}   All katas: {list}"
     hint, everything = invocation.command("hint", number, like=command), invocation.command("list", like=command)
-    page.paragraph(say(template, hint=hint, list=everything))
+    if any(task.hints for task in first.kata.tasks):
+        page.paragraph(say("Stuck? {hint}   All katas: {list}", hint=hint, list=everything))
+    else:
+        page.paragraph(say("All katas: {list}", list=everything))
 
 
 def _next_step(page: Page, report: Report, work: KataResult, command: str, *, narrow: bool) -> None:
