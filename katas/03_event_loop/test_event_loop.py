@@ -203,7 +203,7 @@ def test_run_fresh_uses_a_new_loop_and_closes_it(lab: Lab) -> None:
         )
     again.expect_value("value")
     failed.expect_error(failure, "main raised {expected}, but {call} {happened}.")
-    for used, how in zip(loops, ("returned", "returned", "raised"), strict=True):
+    for used, how in zip(loops, (Message("returned"), Message("returned"), Message("raised")), strict=True):
         closed = used.is_closed()
         used.close()
         expect(
