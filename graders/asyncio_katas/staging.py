@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import py_compile
 import shutil
 import stat
 import tempfile
@@ -61,8 +64,32 @@ def assemble(
     a link to something that is not `within` that folder is none.
     """
     assembly = assemble_answer(kata, answer, root, text, within=within)
-    shutil.copyfile(kata.check_file, assembly.folder / kata.check_file.name)
+    _place_checks(kata.check_file, assembly.folder)
     return assembly
+
+
+# By content: the checks that were staged once, and as bytecode those that were staged again.
+_staged: dict[bytes, bytes] = {}
+
+
+def _place_checks(file: Path, folder: Path) -> None:
+    """Copy checks; those that are staged again and again are compiled here, once, instead of in each child."""
+    place, content = folder / file.name, file.read_bytes()
+    place.write_bytes(content)
+    if content not in _staged:
+        _staged[content] = b""
+        return
+    compiled = Path(importlib.util.cache_from_source(place))
+    if _staged[content]:
+        compiled.parent.mkdir()
+        compiled.write_bytes(_staged[content])
+        return
+    # What does not compile is the child's to report.
+    with contextlib.suppress(py_compile.PyCompileError):
+        py_compile.compile(
+            str(place), str(compiled), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+        )
+        _staged[content] = compiled.read_bytes()
 
 
 def assemble_answer(

@@ -86,6 +86,16 @@ def unpark(ident: int, process: int | None = None) -> None:
     _parked.discard(ident)
 
 
+@contextmanager
+def parked(ident: int) -> Iterator[None]:
+    """Hold a thread for parked as long as the block lasts."""
+    park(ident)
+    try:
+        yield
+    finally:
+        unpark(ident)
+
+
 class _Look:
     """Where every other thread stood at one moment, and which jobs were unfinished just before it.
 

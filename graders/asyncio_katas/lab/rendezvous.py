@@ -11,7 +11,7 @@ import threading
 from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, TypeVar
 
-from asyncio_katas.lab.outside import park, unpark
+from asyncio_katas.lab.outside import park, parked, unpark
 
 if TYPE_CHECKING:
     from asyncio_katas.lab.lab import Lab
@@ -96,7 +96,7 @@ class ThreadGate(_Gate):
 def pass_gate(address: str | tuple[str, int], value: T) -> T:
     """Wait, in a process, at the gate of this address until the check opens it, and return `value`."""
     with Client(address) as connection:
-        connection.send_bytes(str(os.getpid()).encode())
+        connection.send_bytes(f"{os.getpid()} {threading.get_ident()}".encode())
         connection.recv_bytes()
     return value
 
@@ -147,12 +147,16 @@ class ProcessGate(_Gate):
     def _hold(self, connection: Connection) -> None:
         # A process that was ended meanwhile needs no answer.
         with connection, contextlib.suppress(OSError, EOFError):
-            process = int(connection.recv_bytes())
+            process, thread = map(int, connection.recv_bytes().split())
             with self._lock:
                 wait = None if self._open else Wait(self._lab, process)
                 if wait is not None:
                     self._waits.append(wait)
                 self.arrived.append(process)
-            if wait is not None:
+            if wait is not None and process == os.getpid():
+                # It was to be a process, and is a thread of this one.
+                with parked(thread):
+                    wait.for_release()
+            elif wait is not None:
                 wait.for_release()
             connection.send_bytes(b"open")
