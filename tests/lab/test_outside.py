@@ -650,13 +650,14 @@ def test_job_that_ends_at_the_verdict_is_no_spinning(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_a_parked_process_does_not_hold_the_clock(held: bool) -> None:
-    """A job of a process pool holds the clock, unless its process waits for the check itself."""
+@pytest.mark.parametrize("where", ["a process", "a thread by mistake"])
+def test_a_parked_process_does_not_hold_the_clock(where: str, held: bool) -> None:
+    """A job of a process pool holds the clock, unless whoever does it waits for the check itself."""
     lab = Lab()
 
     async def main() -> None:
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        with ProcessPoolExecutor(1, mp_context=spawn) if where == "a process" else ThreadPoolExecutor(1) as pool:
             gate = lab.process_gate()
             job = pool.submit(pass_gate, gate.address, "through")
             await lab.until(lambda: bool(gate.arrived))

@@ -153,10 +153,8 @@ class ProcessGate(_Gate):
                 if wait is not None:
                     self._waits.append(wait)
                 self.arrived.append(process)
-            if wait is not None and process == os.getpid():
-                # It was to be a process, and is a thread of this one.
-                with parked(thread):
+            if wait is not None:
+                # What was to be a process may be a thread of this one.
+                with parked(thread) if process == os.getpid() else contextlib.nullcontext():
                     wait.for_release()
-            elif wait is not None:
-                wait.for_release()
             connection.send_bytes(b"open")
