@@ -94,11 +94,11 @@ class _Judges(dict[str, _Judge | None]):
 
 def _hook(judges: _Judges, looking: set[int]) -> Callable[[str, tuple[Any, ...]], None]:
     """Return the hook. It hears of thousands of events in each check, and of most of them more than it wants to."""
-    getframe, harmless_to_read = sys._getframe, "object.__getattr__"
+    getframe, reading = sys._getframe, "object.__getattr__"
 
     def heard(event: str, arguments: tuple[Any, ...]) -> None:
         judge = judges[event]
-        if judge is None or (event == harmless_to_read and arguments[1] not in _READ):
+        if judge is None or (event == reading and arguments[1] not in _READ):
             return
         ident = get_ident()
         if ident in looking:
