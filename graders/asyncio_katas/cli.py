@@ -234,7 +234,11 @@ def watch(kata: str | None) -> int:
 @cli.command()
 @click.argument("katas", nargs=-1, metavar="[KATA]...")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Grade each answer so often.")
-@click.option("--only", type=click.Choice(["right", "wrong"]), help="Grade only these answers.")
+@click.option(
+    "--only",
+    type=click.Choice(["right", "wrong", "held-back"]),
+    help="Grade only the right or the wrong answers, or the right ones only by the held-back checks.",
+)
 @click.option("--stress", is_flag=True, help="Four answers per core at a time, so that the machine is overloaded.")
 @click.option("--jobs", type=click.IntRange(min=1), help="So many answers at a time; two per core otherwise.")
 @click.option("--isolate", is_flag=True, help="Grade the answers as strangers' code: the verdicts must be the same.")

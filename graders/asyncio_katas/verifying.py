@@ -65,15 +65,15 @@ def verify(
 ) -> Iterator[Proof]:
     """Yield the proof of each kata and each of its variants, as they are completed.
 
-    All answers, or `only` the right or the wrong ones, are graded `rounds` times, `jobs` at a time, on this isolation
-    `level`. With a `log`, what it says was tried before is not tried again. `done` is told how many trials are over,
-    and how many there are.
+    All answers are graded `rounds` times, `jobs` at a time, on this isolation `level`; or `only` the "right" or the
+    "wrong" ones by the course's checks, or the right ones by the "held-back" checks. With a `log`, what it says was
+    tried before is not tried again. `done` is told how many trials are over, and how many there are.
     """
     tried = 0
     with variants.others(chosen, course) as others, _log(log) as known, _pool(jobs) as pool:
         forms = [*chosen, *others]
         trials = [trial for kata in forms for trial in _trials(kata, course, rounds, only, level)]
-        if only != "right":
+        if only in (None, "wrong"):
             trials += [trial for other in others for trial in _crossed(other, chosen, course, level)]
         open_trials = {kata.label: sum(1 for trial in trials if trial.kata is kata) for kata in forms}
         claims = {kata.label: _files(kata, course) for kata in forms}
@@ -290,10 +290,11 @@ def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Leve
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
-        if only != "wrong":
+        if only in (None, "right"):
             found += [_grading(kata, "right", path, number, _judge_right, level=level) for path in right]
+        if only in (None, "held-back"):
             found += _held_back(kata, course, right, number, level)
-        if only != "right":
+        if only in (None, "wrong"):
             found += [_grading(kata, "wrong", path, number, _judge_wrong, level=level) for path in wrong]
     return found
 
