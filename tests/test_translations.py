@@ -142,7 +142,7 @@ def test_the_locale_decides(chinese: Callable[..., Ran]) -> None:
 
 def test_errors_and_help_are_translated(chinese: Callable[..., Ran]) -> None:
     """Bad usage and help come in Chinese, click's own words included."""
-    assert chinese("check", "nosuch").err.startswith("没有名为 “nosuch” 的 kata。")
+    assert chinese("check", "nosuch").err.startswith("没有名为“nosuch”的 kata。")
     helped = chinese("check", "--help").out
     assert "检查你的答案" in helped
     assert "显示此帮助并退出" in helped

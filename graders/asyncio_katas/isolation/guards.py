@@ -15,7 +15,13 @@ import asyncio_katas.lab
 from asyncio_katas.isolation.alarm import Alarm
 from asyncio_katas.lab import clock, probes, rendezvous
 
-_TOUCHES = "{where} touched `{name}` of {what}, which belongs to the grader."
+_TOUCHES = {
+    "probe": "{where} touched `{name}` of a probe, which belongs to the grader.",
+    "gate": "{where} touched `{name}` of a gate, which belongs to the grader.",
+    "loop": "{where} touched `{name}` of the event loop, which belongs to the grader.",
+}
+# What Python calls a place that is in no file.
+_NOWHERE = "<thread>"
 _LAB = str(Path(asyncio_katas.lab.__file__).parent) + os.sep
 _ASYNCIO = str(Path(asyncio.__file__).parent) + os.sep
 # In the standard library's events.py, callbacks are called; nothing there sets anything on a loop.
@@ -28,25 +34,25 @@ _HARMLESS = {"_turns", "_turns_at_this_time", "_stopping", "_thread_id"}
 _RECORDS = ("complaints", "blocking", "on_time", "_owners")
 
 
-def install(check: Path, looking: set[int], alarm: Alarm) -> None:
-    """Raise an alarm from now on when anybody but the lab and this `check` looks inside the lab's objects.
+def install(answer: Path, check: Path, looking: set[int], alarm: Alarm) -> None:
+    """Raise an alarm from now on when anybody but the lab and this answer's `check` looks inside the lab's objects.
 
     Threads in `looking` are at work for the grader.
     """
     friends = _Friends(str(check), looking, alarm)
     for kind, what in (
-        (probes.Probe, "a probe"),
-        (probes.Gate, "a gate"),
-        (rendezvous.ThreadGate, "a gate"),
+        (probes.Probe, "probe"),
+        (probes.Gate, "gate"),
+        (rendezvous.ThreadGate, "gate"),
     ):
         _guard_reading(kind, friends, what)
         _guard_writing(kind, friends, what, asyncio_too=False)
     for name in _MOVING:
-        _guard_calling(clock.VirtualLoop, name, friends, "the event loop")
+        _guard_calling(clock.VirtualLoop, name, friends, "loop")
     for name in _RECORDS:
-        setattr(clock.VirtualLoop, name, _Guarded(name, friends, "the event loop"))
-    _guard_writing(clock.VirtualLoop, friends, "the event loop", asyncio_too=True)
-    _guard_time(clock.VirtualLoop, friends, alarm)
+        setattr(clock.VirtualLoop, name, _Guarded(name, friends, "loop"))
+    _guard_writing(clock.VirtualLoop, friends, "loop", asyncio_too=True)
+    _guard_time(clock.VirtualLoop, friends, answer.name, alarm)
 
 
 class _Friends:
@@ -65,7 +71,7 @@ class _Friends:
             file = frame.f_code.co_filename
         except ValueError:
             # A thread that was made of a C function alone.
-            self._alarm(_TOUCHES, where="A thread", name=name, what=what)
+            self._alarm(_TOUCHES[what], where=_NOWHERE, name=name)
         finally:
             self._looking.discard(ident)
         known = self._known.get(file)
@@ -73,7 +79,7 @@ class _Friends:
             known = self._known[file] = file.startswith(_LAB)
         if known or (asyncio_too and self._is_asyncio(file)):
             return
-        self._alarm(_TOUCHES, where=f"{Path(file).name}:{frame.f_lineno}", name=name, what=what)
+        self._alarm(_TOUCHES[what], where=f"{Path(file).name}:{frame.f_lineno}", name=name)
 
     def copies_attributes(self) -> bool:
         """Tell whether functools.wraps asks, on behalf of somebody whose wrapper is to look like a probe."""
@@ -121,14 +127,14 @@ def _guard_calling(kind: type, name: str, friends: _Friends, what: str) -> None:
     setattr(kind, name, guarded)
 
 
-def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, alarm: Alarm) -> None:
+def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, answer: str, alarm: Alarm) -> None:
     """Keep the time in a second place as well: whoever writes into the loop's dictionary passes every other guard."""
     move, read = kind._move_to, kind.time
     # Two moments while the clock moves, where a limit may cut in: what it showed before, and what it is to show.
     times: weakref.WeakKeyDictionary[Any, tuple[float, float]] = weakref.WeakKeyDictionary()
 
     def noted(self: Any, moment: float) -> None:
-        friends.let("_move_to", "the event loop", asyncio_too=False)
+        friends.let("_move_to", "loop", asyncio_too=False)
         before = compared(self)
         times[self] = before, max(before, moment)
         move(self, moment)
@@ -137,7 +143,7 @@ def _guard_time(kind: type[clock.VirtualLoop], friends: _Friends, alarm: Alarm) 
     def compared(self: Any) -> float:
         now = read(self)
         if now not in times.setdefault(self, (0.0, 0.0)):
-            alarm(_TOUCHES, where="The answer", name="_now", what="the event loop")
+            alarm(_TOUCHES["loop"], where=answer, name="_now")
         return now
 
     kind._move_to, kind.time = noted, compared  # type: ignore[method-assign]

@@ -217,7 +217,7 @@ class Integrity:
                     self._alarm(_REPLACED, name=f"{where}.{name}")
             if _HAS_TAGS and where.startswith(_UNCHANGING) and where not in _CHANGING:
                 # It was changed, and changed back.
-                self._alarm(_REPLACED, name=f"something in {where}")
+                self._alarm(_REPLACED, name=f"{where}.*")
 
     def try_canaries(self, check: ModuleType) -> None:
         """Raise the alarm unless what a check judges with still fails where it must."""

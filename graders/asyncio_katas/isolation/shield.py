@@ -48,7 +48,7 @@ class Shield:
         if self._level.includes(Level.FULL):
             check = staged / f"test_{slug}.py"
             looking = set[int]()
-            guards.install(check, looking, self._alarm)
+            guards.install(answer, check, looking, self._alarm)
             self._integrity = Integrity(check, self._alarm)
             self.layers += ["vetted", "guarded", self._integrity.layer, "tripwire"]
             own = [self._scratch, *readable(), *landlock.DEVICES, _OWN_THREADS]
