@@ -19,7 +19,7 @@ from pathlib import Path
 import bench_class
 import bench_watch
 
-from asyncio_katas import catalog, running, staging
+from asyncio_katas import catalog, children, running, staging
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata
 
@@ -48,7 +48,7 @@ def main() -> None:
             f"all {len(katas)}, each in a warm, forked child": lambda: warm(Level.LEARNER, *katas),
             "the same as a stranger's, behind every layer": lambda: warm(Level.FULL, *katas),
         }
-        if not running.can_fork():
+        if not children.can_fork():
             subjects = dict(list(subjects.items())[:-3])
         for subject in subjects.values():
             subject()

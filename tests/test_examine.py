@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncio_katas import catalog, learning, staging
+from asyncio_katas.children import FreshChild
 from asyncio_katas.examine import examination, judge, signing, wire
 from asyncio_katas.examine.channel import Channel, Gone
 from asyncio_katas.examine.exam import Exam
 from asyncio_katas.isolation.levels import Level
-from asyncio_katas.records import Kata, Outcome
-from asyncio_katas.running import FreshChild, GraderFault
+from asyncio_katas.records import GraderFault, Kata, Outcome
 
 KATAS = {kata.number: kata for kata in catalog.discover(ROOT)}
 EXAMINED = [KATAS[number] for number in (5, 6, 7, 10, 11)]

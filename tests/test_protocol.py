@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asyncio_katas import running
+from asyncio_katas import children, running
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_LINE, Job, Journal, clean
 from asyncio_katas.records import Outcome
@@ -199,7 +199,7 @@ def test_a_job_survives_the_way_to_the_child() -> None:
 
 def test_whoever_reads_a_journal_closes_it(tmp_path: Path) -> None:
     """Ending a child leaves its journal open: a reader would go on under the number of another child's journal."""
-    child = running.start(str(tmp_path), warm=False)
+    child = children.start(str(tmp_path), warm=False)
     child.end()
     assert not child.journal.closed
     lines: queue.Queue[bytes | None] = queue.Queue()

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, running, staging
+from asyncio_katas import __version__, catalog, keeping, language, learning, localisation, progress, staging
 from asyncio_katas.invocation import BAD_INPUT, GRADER_FAULT, INTERRUPTED, SOLVED, UNSOLVED
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.language import say
-from asyncio_katas.records import KatasError, Report
+from asyncio_katas.records import GraderFault, KatasError, Report
 from asyncio_katas.submission import grade, prepared
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class _Katas(click.Group):
             click.echo(localisation.localise_message(error.fact), err=True)
             click.echo(localisation.localise_message(error.next_step), err=True)
             code = BAD_INPUT
-        except running.GraderFault as error:
+        except GraderFault as error:
             click.echo(say("The grader itself failed, your answers are not to blame."), err=True)
             click.echo(error, err=True)
             code = GRADER_FAULT
@@ -189,8 +190,7 @@ def check(
     course = catalog.course_here()
     level = Level(isolation) if isolation else None
     # A stranger's answers need other children.
-    early = 0 if isolate or level else len(katas) or _ALL
-    with prepared(early) as ready:
+    with nullcontext() if isolate or level else prepared(len(katas) or _ALL) as ready:
         every = catalog.discover(course)
         chosen = catalog.select(every, katas)
         # Where that is missing, nothing is graded in vain.

@@ -32,6 +32,10 @@ class KatasError(Exception):
         super().__init__(f"{self.fact}\n{self.next_step}")
 
 
+class GraderFault(Exception):  # noqa: N818 - the word in the documentation
+    """The grader itself failed; nobody's answer is to blame."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One check of a kata, as its pristine file declares it. `limit_s` is in real seconds."""

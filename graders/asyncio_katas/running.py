@@ -1,35 +1,29 @@
-"""Running children: start, listen, end; and again, for whatever a child that died left undecided."""
+"""Running checks in children: listen, end; and again, for whatever a child that died left undecided."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import queue
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO
 
 from asyncio_katas import sealing
-from asyncio_katas.isolation import warden
+from asyncio_katas.children import Child, discard, start
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import MAX_BYTES, MAX_LINE, Job, Journal
-from asyncio_katas.records import Finding, Observation, Outcome, Spot
+from asyncio_katas.records import Finding, GraderFault, Observation, Outcome, Spot
 from asyncio_katas.staging import Assembly
 
 # Real seconds. The limits inside the child come first; these only catch one that is beyond their reach.
 _START_S = 60.0
 _GRACE_S = 10.0
-_END_S = 5.0
 _GLANCE_S = 0.25
 _LAST_WORDS_S = 5.0
 _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."))
@@ -37,26 +31,6 @@ _UNHEARD = Finding(Outcome.NOT_RUN, Message("No verdict arrived for this check."
 _MOST_CHILDREN = 4
 # No check on the virtual clock alone asks for more.
 _ORDINARY_LIMIT_S = 30.0
-_PORTABLE = "ASYNCIO_KATAS_PORTABLE"
-# What each run of pytest would import anew, and what that brings along; an absent one is left out.
-_WARM = ("pytest_asyncio.plugin", "pytest_timeout", "_pytest.helpconfig", "_pytest.skipping", "_pytest.unittest",
-         "unittest", "readline")  # fmt: skip
-_QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
-
-
-class GraderFault(Exception):  # noqa: N818 - the word in the documentation
-    """The grader itself failed; nobody's answer is to blame."""
-
-
-def portable() -> bool:
-    """Tell whether to do without what only POSIX has: fork, SIGALRM, process groups. Windows always does."""
-    return os.name == "nt" or os.environ.get(_PORTABLE) == "1"
-
-
-def can_fork() -> bool:
-    """Tell whether a warm server can fork children here; workers of a cluster may not have any."""
-    daemonic = multiprocessing.current_process().daemon
-    return not portable() and not daemonic and "forkserver" in multiprocessing.get_all_start_methods()
 
 
 class Obsolete(Exception):  # noqa: N818 - nothing went wrong
@@ -91,194 +65,6 @@ class Stop:
             # From here on its process is somebody else's to end.
             with self._lock:
                 self._children.remove(child)
-
-
-class Child(Protocol):
-    """A started child that waits for its job: where its journal comes from, and how to end it with all it started.
-
-    Whoever reads the journal closes it, and nobody else: a reader must not meet another file under the same number.
-    """
-
-    journal: IO[bytes]
-
-    def begin(self, job: Job) -> None:
-        """Hand the job over."""
-
-    def kill(self) -> None:
-        """End the child's whole process group, and leave everything else to `end`."""
-
-    def alive(self) -> bool:
-        """Tell whether the child itself still runs, whoever else may hold its journal open."""
-
-    def end(self) -> int:
-        """End the child's whole process group; return its exit code."""
-
-    def complaint(self) -> str:
-        """Return what the child wrote to its error stream before the journal began."""
-
-
-class FreshChild:
-    """A child in a new interpreter; `module` is the program it runs."""
-
-    def __init__(self, root: str, level: Level, module: str = "asyncio_katas.child") -> None:
-        self._warded = level is not Level.LEARNER and not portable() and warden.available()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        flags: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        how = ["portable"] if portable() else []
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-E", "-B", "-m", module, root, level, *how],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=not portable(),
-            creationflags=flags,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.pid = self._process.pid
-        self.orders: IO[bytes] = self._process.stdin
-        self.journal: IO[bytes] = self._process.stdout
-
-    def begin(self, job: Job) -> None:
-        """Hand the job over."""
-        # One that has died by now has said so in the journal, or will be missed there.
-        with contextlib.suppress(OSError):
-            self.orders.write(job.line())
-        with contextlib.suppress(OSError):
-            self.orders.close()
-
-    def alive(self) -> bool:
-        """Tell whether the child itself still runs."""
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        """End the child's whole process group."""
-        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.wait(_END_S)):
-            return
-        if not portable():
-            # Also when the child itself has ended: what it started may be left.
-            kill_group(self._process.pid)
-        elif sys.platform == "win32":
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)
-        self._process.kill()
-
-    def end(self) -> int:
-        """End the child's whole process group; return its exit code."""
-        self.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_S)
-        with contextlib.suppress(OSError):
-            self.orders.close()
-        return self._process.returncode or 0
-
-    def complaint(self) -> str:
-        """Return the end of what the child wrote to its error stream."""
-        self._errors.seek(0)
-        return self._errors.read()[-2000:].decode("utf-8", "replace")
-
-
-class ForkedChild:
-    """A child forked from a warm server that has pytest and the lab imported already."""
-
-    def __init__(self, root: str, level: Level) -> None:
-        self._warded = level is not Level.LEARNER and warden.available()
-        reader, writer = _server().Pipe(duplex=False)
-        orders, self._orders = _server().Pipe(duplex=False)
-        # This brings pytest along, which a parent that only starts fresh interpreters has no use for.
-        from asyncio_katas.child import run_forked  # noqa: PLC0415
-
-        self._process = _server().Process(target=run_forked, args=(root, orders, writer, level.value))
-        with _hidden_main:
-            self._process.start()
-        writer.close()
-        orders.close()
-        self.journal: IO[bytes] = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
-        reader.close()
-
-    def begin(self, job: Job) -> None:
-        """Hand the job over."""
-        # One that has died by now will be missed in the journal.
-        with contextlib.suppress(OSError):
-            os.write(self._orders.fileno(), job.line())
-        self._orders.close()
-
-    def alive(self) -> bool:
-        """Tell whether the child itself still runs."""
-        return bool(self._process.is_alive())
-
-    def kill(self) -> None:
-        """End the child's whole process group."""
-        assert self._process.pid is not None
-        if self._warded and _dismiss(self._process.pid, self.alive, lambda: self._process.join(_END_S)):
-            return
-        kill_group(self._process.pid)
-        self._process.kill()
-
-    def end(self) -> int:
-        """End the child's whole process group; return its exit code."""
-        self.kill()
-        self._process.join(_END_S)
-        self._orders.close()
-        return self._process.exitcode or 0
-
-    def complaint(self) -> str:
-        """Return nothing: a forked child has no error stream of its own."""
-        return ""
-
-
-class _HiddenMain:
-    """Keeps a forked child from importing the program that grades: it needs none of it, and it would take time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._hidden: dict[str, Any] = {}
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        main = vars(sys.modules["__main__"])
-        self._hidden = {name: main[name] for name in ("__spec__", "__file__") if name in main}
-        main.update(dict.fromkeys(self._hidden))
-
-    def __exit__(self, *_: object) -> None:
-        vars(sys.modules["__main__"]).update(self._hidden)
-        self._lock.release()
-
-
-_hidden_main = _HiddenMain()
-
-
-def _server() -> Any:
-    # What a killed child leaves behind is tidied up at the end, which is nothing to tell anybody about.
-    if _QUIET_TRACKER not in sys.warnoptions:
-        sys.warnoptions.append(_QUIET_TRACKER)
-    # The server and its tracker are interpreters of their own, and would look for modules in the working directory
-    # first, where a stranger's files may lie.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    context = multiprocessing.get_context("forkserver")
-    # The last looks at everything that was imported before it.
-    context.set_forkserver_preload(["asyncio_katas.child", *_WARM, "asyncio_katas.isolation.prepared"])
-    return context
-
-
-def kill_group(pid: int) -> None:
-    """End every process of a group, if there is any."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _dismiss(pid: int, alive: Callable[[], bool], wait: Callable[[], object]) -> bool:
-    """Tell a warden to end everything below it, and itself; tell whether it has."""
-    if alive():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            wait()
-    return not alive()
-
-
-def start(root: str, *, warm: bool, level: Level = Level.LEARNER) -> Child:
-    """Start a child that prepares itself and then waits for a job below `root`; `warm` forks it where that is done."""
-    return ForkedChild(root, level) if warm and can_fork() else FreshChild(root, level)
 
 
 def grade(
@@ -356,12 +142,6 @@ def _effort(assembly: Assembly) -> int:
     """Return about how long a kata takes: twice as long where it starts threads or processes, which asks for time."""
     checks = assembly.kata.checks
     return len(checks) * (2 if max(check.limit_s for check in checks) > _ORDINARY_LIMIT_S else 1)
-
-
-def discard(child: Child) -> None:
-    """End a child whose journal nobody has begun to read."""
-    child.end()
-    child.journal.close()
 
 
 def _has_failed(observation: Observation) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncio_katas import running, scoring, staging
+from asyncio_katas import children, running, scoring, staging
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.records import Kata, KataResult, Report
 
@@ -25,7 +25,11 @@ class Prepared:
     """A folder to stage answers in, and children that get ready below it meanwhile."""
 
     root: Path
-    children: list[running.Child]
+    waiting: list[children.Child]
+
+    def take(self) -> list[children.Child]:
+        """Take the children over: whoever does ends them."""
+        return [self.waiting.pop() for _ in list(self.waiting)]
 
 
 @contextmanager
@@ -34,12 +38,12 @@ def prepared(katas: int) -> Iterator[Prepared]:
     with staging.stage() as root:
         ready = Prepared(root, [])
         try:
-            for _ in range(running.most_children(katas) if katas else 0):
-                ready.children.append(running.start(str(root), warm=False))
+            for _ in range(running.most_children(katas)):
+                ready.waiting.append(children.start(str(root), warm=False))
             yield ready
         finally:
-            for child in ready.children:
-                running.discard(child)
+            for child in ready.take():
+                children.discard(child)
 
 
 def grade(
@@ -56,12 +60,11 @@ def grade(
     it and the rest, or with what belongs to `level`. What was made `ready` before serves a learner's own check.
     """
     level = level or (Level.FULL if isolate else Level.LEARNER)
-    with nullcontext(ready) if ready else prepared(0) as place:
-        root = place.root
+    with nullcontext(ready.root) if ready else staging.stage() as root:
         answers = [(kata, staging.answer_path(kata, submission)) for kata in chosen]
         # A stranger's link may lead to the solutions.
         within = None if level is Level.LEARNER else submission
         assemblies = [staging.assemble(kata, answer, root, within=within) for kata, answer in answers]
-        waiting = [place.children.pop() for _ in list(place.children)]
+        waiting = ready.take() if ready else []
         seen = running.grade(assemblies, str(root), isolate=isolate, level=level, waiting=waiting)
         return scoring.score(assemblies, seen)

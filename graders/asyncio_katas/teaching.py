@@ -34,10 +34,9 @@ from asyncio_katas.marking.received import Received
 from asyncio_katas.marking.rubric import Rubric
 from asyncio_katas.marking.workers import workers
 from asyncio_katas.marks import Failures, Marked, Person, Row, Submission
-from asyncio_katas.records import Kata, KatasError
+from asyncio_katas.records import GraderFault, Kata, KatasError
 from asyncio_katas.rendering import class_report, grades, hiring, marking
 from asyncio_katas.rendering.marking import View
-from asyncio_katas.running import GraderFault
 
 DONE, NOT_ALL = 0, 1
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)

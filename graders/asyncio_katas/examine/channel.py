@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from asyncio_katas.children import FreshChild
 from asyncio_katas.examine.wire import MAX_LINE, Breach, read
-from asyncio_katas.running import FreshChild
 
 # What one turn may bring; an answer that is examined says a few dozen lines.
 _MAX_LINES = 2_000

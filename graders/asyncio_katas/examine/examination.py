@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from asyncio_katas import catalog, running, scoring, staging
+from asyncio_katas import catalog, children, scoring, staging
 from asyncio_katas.examine.judge import DRAWS, Order
 from asyncio_katas.examine.signing import verify
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.protocol import clean
-from asyncio_katas.records import Check, Finding, Kata, KataResult, KatasError, Observation, Outcome
+from asyncio_katas.records import Check, Finding, GraderFault, Kata, KataResult, KatasError, Observation, Outcome
 
 # Real seconds a worker has to come to rest; an answer that is examined needs milliseconds.
 PATIENCE_S = 10.0
@@ -128,7 +128,7 @@ def _ask(order: Order) -> bytes:
         if not report:
             errors.seek(0)
             complaint = errors.read()[-2000:].decode("utf-8", "replace").strip()
-            raise running.GraderFault(f"The examination {order.exam} could not begin.\n{complaint}")
+            raise GraderFault(f"The examination {order.exam} could not begin.\n{complaint}")
         return report
 
 
@@ -149,8 +149,8 @@ def observed(checks: Sequence[Check], order: Order, report: bytes) -> Observatio
             layers = [_EXAMINER, *map(clean, fact["layers"])]
         elif fact["check"] in known:
             found[fact["check"]] = _finding(fact["finding"])
-    if len(found) < len(known) and worker is not None and not running.portable():
-        running.kill_group(worker)
+    if len(found) < len(known) and worker is not None and not children.portable():
+        children.kill_group(worker)
     return Observation({check: found.get(check, _SILENT) for check in known}, ", ".join(layers))
 
 

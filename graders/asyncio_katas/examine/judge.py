@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from asyncio_katas.children import FreshChild
 from asyncio_katas.examine.channel import Broken, Channel, Gone, Silent
 from asyncio_katas.examine.exam import Exam
 from asyncio_katas.examine.scene import Judged
@@ -23,7 +24,6 @@ from asyncio_katas.examine.wire import Breach
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.lab.messages import Message
 from asyncio_katas.records import Finding, Outcome
-from asyncio_katas.running import FreshChild
 
 WORKER = "asyncio_katas.examine.worker"
 # Of a worker that has gone silent this often there is nothing more to hear.

@@ -16,8 +16,7 @@ from asyncio_katas.examine import examination
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.marking.held_back import HeldBack
 from asyncio_katas.marks import Submission
-from asyncio_katas.records import Kata, Report
-from asyncio_katas.running import GraderFault
+from asyncio_katas.records import GraderFault, Kata, Report
 
 T = TypeVar("T")
 

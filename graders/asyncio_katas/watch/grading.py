@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from asyncio_katas import running, scoring, staging
+from asyncio_katas import children, running, scoring, staging
 from asyncio_katas.localisation import localise
 from asyncio_katas.records import Kata, KataResult, Observation
 from asyncio_katas.watch.watching import Run
@@ -76,18 +76,18 @@ class Grader:
     def _prepare_and_grade(self) -> bool:
         """Get a child ready, then wait for a run and grade it; tell whether there may be more."""
         with staging.stage() as root:
-            waiting: list[running.Child] = []
+            waiting: list[children.Child] = []
             # What cannot be started now is reported to whoever asks for a verdict.
             with contextlib.suppress(OSError):
-                waiting.append(running.start(str(root), warm=True))
+                waiting.append(children.start(str(root), warm=True))
             order = self._orders.get()
             if waiting and (order is None or not waiting[0].alive()):
-                running.discard(waiting.pop())
+                children.discard(waiting.pop())
             if order is not None:
                 self._grade(order, root, waiting)
             return order is not None
 
-    def _grade(self, order: _Order, root: Path, waiting: list[running.Child]) -> None:
+    def _grade(self, order: _Order, root: Path, waiting: list[children.Child]) -> None:
         run, kata = order.run, order.kata
 
         def told(seen: dict[str, Observation]) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from asyncio_katas.language import say
-from asyncio_katas.records import Kata
+from asyncio_katas.records import GraderFault, Kata
 from asyncio_katas.rendering import page, screen
-from asyncio_katas.running import GraderFault
 from asyncio_katas.watch.console import Console, Terminated, ending, usable
 from asyncio_katas.watch.files import Reports
 from asyncio_katas.watch.grading import Ended, Grader, Progressed
