@@ -297,6 +297,13 @@ class _Map(Mapping[Any, selectors.SelectorKey]):
         return iter([key.fileobj for key in self._keys.values()])
 
 
+class NothingFoundError(LookupError):
+    """An exception that counts as false, since it has a length: how much was found."""
+
+    def __len__(self) -> int:
+        return 0
+
+
 class RealSelector(selectors.DefaultSelector):
     """The platform's selector; it ends a loop that would wait for ever while a coroutine sleeps."""
 
@@ -543,11 +550,15 @@ def test_first_in_first_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_timers_go_by_deadline(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """sleep: sleepers wake by deadline, equal ones as they were made, also when select() comes back early or late."""
 
-    def sleepers(name: str, plan: list[tuple[str, float, float]], *, early: int = 0, late: float = 0.0) -> World:
+    def sleepers(
+        name: str, plan: list[tuple[str, float, float]], *, naps: bool = False, early: int = 0, late: float = 0.0
+    ) -> World:
         world = World(lab, monkeypatch)
         world.early, world.late = early, late
 
         async def sleeper(who: str, begin: float, seconds: float) -> None:
+            if naps and begin:
+                await world.loop.sleep(begin)
             # Only select() lets time pass unless a coroutine works, as this one does.
             world.now = max(world.now, begin)
             await world.sleeping(who, seconds)
@@ -591,6 +602,14 @@ def test_timers_go_by_deadline(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Non
         "a, b and d began one after the other and were all due at t=8, e at t=5, c at t=6; expected them to wake in "
         "the order {expected}, seen {actual}.",
         look="What counts is the deadline, the moment of waking, and not how long somebody sleeps.",
+    )
+    napping = sleepers("napping", [("a", 2, 6), ("b", 0, 8), ("c", 1, 7)], naps=True)
+    expect_same(
+        napping.log,
+        ["b", "c", "a"],
+        "a, b and c were spawned in this order; sleeping until t=8, b began at t=0, c at t=1 and a at t=2. Expected "
+        "them to wake in the order {expected}, seen {actual}.",
+        look="Equal deadlines go by the order in which the sleeps began. Number the timers, not the coroutines.",
     )
     early = sleepers("early", [("a", 0, 4), ("b", 0, 8)], early=2)
     expect_same(
@@ -831,6 +850,27 @@ def test_a_childs_exception_is_raised_at_its_handle(lab: Lab, monkeypatch: pytes
         log=world.story,
     )
 
+    world = World(lab, monkeypatch)
+    empty = NothingFoundError("nothing found")
+    caught: list[Exception] = []
+
+    async def main_of_empty() -> object:
+        try:
+            return await world.spawn(failing(empty, 1))
+        except NothingFoundError as error:
+            caught.append(error)
+        return None
+
+    call = world.run(main_of_empty(), stuck=True)
+    world.judge(call)
+    expect(
+        caught == [empty],
+        "A child raised {failure}, an exception with a len() of 0, but awaiting its handle gave {value}.",
+        look="An exception may count as false, like an empty list. Ask whether there is one by `is not None`.",
+        failure=show(empty),
+        value=show(call.value),
+    )
+
 
 @pytest.mark.task(3)
 def test_a_handle_serves_everybody(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -944,7 +984,12 @@ def test_nothing_starves(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.task(3)
 def test_run_ends_with_main(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """run: ends when main ends, by value or by exception, and has closed the coroutines that remain."""
-    for problem in (None, LookupError("no such page")):
+    ends: tuple[tuple[BaseException | None, Message], ...] = (
+        (None, Message("returned")),
+        (LookupError("no such page"), Message("raised an exception")),
+        (KeyboardInterrupt(), Message("raised a KeyboardInterrupt, which is no Exception")),
+    )
+    for problem, how in ends:
         world = World(lab, monkeypatch)
         over: list[float] = []
         cleaned: list[str] = []
@@ -1010,7 +1055,7 @@ def test_run_ends_with_main(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
             "run.",
             look="Keep hold of every coroutine until it has ended: those that never ran, that are ready, that sleep, "
             "that wait for a file or for a handle. Close what is left, however main has ended.",
-            how=Message("returned" if problem is None else "raised an exception"),
+            how=how,
             count=len(opened),
         )
         expect(

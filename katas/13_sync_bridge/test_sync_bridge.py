@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sync_bridge as kata
 
-from asyncio_katas.lab import Call, Lab, Message, expect, show
+from asyncio_katas.lab import Call, Lab, Message, expect, pass_gate, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -34,6 +34,10 @@ class Jobs:
         with self._lock:
             self.finished.append(name)
         return name.upper()
+
+
+class Abort(BaseException):
+    """Ends a job, and is no Exception, like SystemExit."""
 
 
 def processes_left(lab: Lab, before: list[int]) -> list[int]:
@@ -105,17 +109,26 @@ async def test_offload_keeps_the_loop_responsive(lab: Lab) -> None:
 @pytest.mark.task(1)
 async def test_offload_raises_the_exception(lab: Lab) -> None:
     """offload: an exception of the function is raised at the await."""
-    failure = LookupError("no such page")
+    for failure in (LookupError("no such page"), Abort("no use going on")):
 
-    def job() -> None:
-        raise failure
+        def job() -> None:
+            raise failure
 
-    call = await lab.call(kata.offload, job)
-    call.expect_error(
-        failure,
-        "The function raised {expected}, but {call} {happened}.",
-        look="The exception belongs to whoever awaits the result: neither swallow nor wrap it.",
-    )
+        call = lab.call(kata.offload, job)
+        await lab.until(lambda: call.over)
+        expect(
+            call.over or isinstance(failure, Exception),
+            "The function raised {failure}, which is no Exception but a BaseException, and offload never ended.",
+            look="However the function ends, somebody awaits it. Does your thread hand over what `except Exception` "
+            "does not catch?",
+            failure=show(failure),
+        )
+        await call
+        call.expect_error(
+            failure,
+            "The function raised {expected}, but {call} {happened}.",
+            look="The exception belongs to whoever awaits the result: neither swallow nor wrap it.",
+        )
 
 
 @pytest.mark.task(2)
@@ -163,7 +176,9 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
         raising = await lab.call(bridge.in_thread, fail_with, failure)
         in_process = await lab.call(bridge.in_process, int, "ff", base=16)
         broken = await lab.call(bridge.in_process, int, "no number")
-        named = [await lab.call(method, dict, fn="a", args="b") for method in (bridge.in_thread, bridge.in_process)]
+        methods = (bridge.in_thread, bridge.in_process)
+        named = [await lab.call(method, dict, fn="a", args="b") for method in methods]
+        returning = [await lab.call(method, LookupError, "no such page") for method in methods]
     for call in (in_thread, in_process):
         expect(
             not isinstance(call.error, TypeError | ValueError),
@@ -181,6 +196,21 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
             "{call}(dict, fn='a', args='b') returned {actual}, expected {expected}.",
             look="Its keyword arguments may have any name: what is your own is positional-only, before `/`.",
         )
+    for call in returning:
+        expect(
+            not isinstance(call.error, LookupError),
+            "The function returned a LookupError, but {call} raised it.",
+            look="An exception may be a value, too. Keep values and errors apart instead of asking for the type of "
+            "what came.",
+            call=call.name,
+        )
+        call.raise_crash()
+        expect(
+            type(call.value) is LookupError,
+            "The function returned a LookupError, but {call} {happened}.",
+            call=call.name,
+            happened=call.happened,
+        )
     raising.expect_error(failure, "The function raised {expected} in its thread, but {call} {happened}.")
     broken.expect_error(ValueError, "The function raised a ValueError in its process, but {call} {happened}.")
     await expect_processes_ended(lab, before)
@@ -188,13 +218,24 @@ async def test_arguments_and_exceptions(lab: Lab) -> None:
 
 @pytest.mark.task(2)
 async def test_processes_are_others_and_reused(lab: Lab) -> None:
-    """in_process: runs in another process; with processes=1 it is the same one for every call."""
+    """in_process: runs in another process, with processes=1 the same one for every call, and takes up no thread."""
     _, before = lab.left_outside()
+    thread_was_free = True
     async with kata.Offload(threads=1, processes=1) as bridge:
         calls = [lab.call(bridge.in_process, os.getpid) for _ in range(3)]
         for call in calls:
             await call
         workers = processes_left(lab, before)
+        if all(call.error is None and call.value != os.getpid() for call in calls):
+            gate = lab.process_gate()
+            computing = lab.call(bridge.in_process, pass_gate, gate.address, "computed")
+            await lab.until(lambda: bool(gate.arrived))
+            beside = lab.call(bridge.in_thread, str.upper, "a")
+            await lab.until(lambda: beside.over)
+            thread_was_free = beside.over
+            gate.open()
+            for call in (computing, beside):
+                await call
     pids = []
     for call in calls:
         call.raise_crash()
@@ -216,6 +257,13 @@ async def test_processes_are_others_and_reused(lab: Lab) -> None:
         look="`processes` is how many workers the pool may have.",
         count=len(workers),
     )
+    expect(
+        thread_was_free,
+        "threads=1, and while a job ran in the process, a job for the thread did not begin.",
+        look="Something waits in one of the threads for the process. The loop can await the process by itself.",
+    )
+    computing.expect_value("computed")
+    beside.expect_value("A")
     await expect_processes_ended(lab, before)
 
 
@@ -225,13 +273,21 @@ async def test_context_variables_reach_the_thread(lab: Lab) -> None:
     user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
     async with kata.Offload(threads=1, processes=1) as bridge:
         first = await lab.call(bridge.in_thread, user.get)
-        user.set("ada")
+        token = user.set("ada")
         second = await lab.call(bridge.in_thread, user.get)
+        user.reset(token)
+        third = await lab.call(bridge.in_thread, user.get)
     first.raise_crash()
     second.expect_value(
         "ada",
         "The caller had set the context variable to {expected}, but the function in the thread saw {actual}.",
         look="A thread starts with a context of its own. contextvars.copy_context() carries the caller's over.",
+    )
+    third.expect_value(
+        "nobody",
+        "The caller had not set the context variable, whose default is {expected}, but the function in the thread saw "
+        "{actual}, which an earlier caller had set.",
+        look="What is set in a worker thread stays there. Run the function in the caller's context, by Context.run().",
     )
 
 
