@@ -20,10 +20,15 @@ from asyncio_katas.lab import Attempt, Lab, Message, ThreadCall, expect, show
 pytestmark = pytest.mark.timeout(60)
 
 
+OWN_TIMEOUT = "An `except TimeoutError` around result() catches the coroutine's own one too. Whose is it?"
 NEVER_BACK = "run was called with a coroutine that ends by itself, and never came back{where}"
 WAKE = (
     "A sleeping loop does not notice what another thread puts into it. Which functions are made for that, and wake it?"
 )
+
+
+class ReadTimeoutError(TimeoutError):
+    """What clients raise when their own time limit is over."""
 
 
 class Door:
@@ -231,13 +236,21 @@ def test_run_fresh_leaves_nothing_half_done(lab: Lab) -> None:
                 events.append("cleaned up")
                 raise
 
-        async def numbers() -> AsyncGenerator[int, None]:
+        async def begins_late() -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                generator = numbers("late generator shut down")
+                kept.append(generator)
+                await anext(generator)
+
+        async def numbers(end: str) -> AsyncGenerator[int, None]:
             try:
                 yield 1
                 yield 2
             finally:
                 await asyncio.sleep(0)
-                events.append("generator shut down")
+                events.append(end)
 
         async def with_task() -> None:
             kept.append(asyncio.create_task(left_over()))
@@ -245,15 +258,21 @@ def test_run_fresh_leaves_nothing_half_done(lab: Lab) -> None:
             if error:
                 raise error
 
+        async def with_late_generator() -> None:
+            kept.append(asyncio.create_task(begins_late()))
+            await asyncio.sleep(0)
+            if error:
+                raise error
+
         async def with_generator() -> None:
-            generator = numbers()
+            generator = numbers("generator shut down")
             kept.append(generator)
             await anext(generator)
             if error:
                 raise error
 
         when = "main raised an exception" if error else "main returned"
-        calls = [lab.attempt(kata.run_fresh, main) for main in (with_task, with_generator)]
+        calls = [lab.attempt(kata.run_fresh, main) for main in (with_task, with_generator, with_late_generator)]
         for call in calls:
             if error is None:
                 call.raise_crash()
@@ -273,6 +292,13 @@ def test_run_fresh_leaves_nothing_half_done(lab: Lab) -> None:
             "generator shut down" in events,
             "{when} while an asynchronous generator stood half-way, and its `finally` block never ran.",
             look="A loop that ends has to close the generators that were begun on it: shutdown_asyncgens.",
+            when=Message(when),
+        )
+        expect(
+            "late generator shut down" in events,
+            "{when}, a task that was left began an asynchronous generator in its cleanup, and the `finally` block of "
+            "that one never ran.",
+            look="Until the last task has ended, generators can be begun. Shut them down after the tasks, not before.",
             when=Message(when),
         )
 
@@ -433,16 +459,16 @@ def test_calls_from_several_threads_overlap(lab: Lab) -> None:
 @pytest.mark.task(2)
 def test_exceptions_reach_the_caller(lab: Lab) -> None:
     """BackgroundLoop: a coroutine's exception is raised by run, and the loop goes on; one of the block leaves it."""
-    failure = LookupError("no such page")
+    failure, own_timeout = LookupError("no such page"), ReadTimeoutError("no answer")
 
-    async def fails() -> None:
-        raise failure
+    async def fails(error: Exception) -> None:
+        raise error
 
     async def works() -> str:
         return "value"
 
     with background(lab) as loop:
-        failed = run(lab, loop, fails())
+        failed = run(lab, loop, fails(failure))
         failed.expect_error(
             failure,
             "The coroutine raised {expected}, but {call} {happened}.",
@@ -450,6 +476,11 @@ def test_exceptions_reach_the_caller(lab: Lab) -> None:
         )
         after = run(lab, loop, works())
         after.expect_value("value", "One coroutine had failed; the next one gave {actual} instead of {expected}.")
+        run(lab, loop, fails(own_timeout)).expect_error(
+            own_timeout,
+            "run was called without a timeout, and the coroutine itself raised {expected}, but {call} {happened}.",
+            look=OWN_TIMEOUT,
+        )
 
     def block() -> None:
         with kata.BackgroundLoop() as loop:
@@ -469,9 +500,13 @@ def test_exceptions_reach_the_caller(lab: Lab) -> None:
 def test_timeout_cancels_the_coroutine(lab: Lab) -> None:
     """BackgroundLoop.run: after `timeout` seconds TimeoutError is raised, and the coroutine is cancelled."""
     door = Door()
+    own_timeout = ReadTimeoutError("no answer")
 
     async def works() -> str:
         return "value"
+
+    async def fails() -> None:
+        raise own_timeout
 
     with background(lab) as loop:
         coroutine = door.enter()
@@ -497,15 +532,32 @@ def test_timeout_cancels_the_coroutine(lab: Lab) -> None:
             look="A timeout of result() ends only the waiting. The future that gave up can cancel what it waited for.",
         )
         in_time = run(lab, loop, works(), timeout=512)
+        failed = run(lab, loop, fails(), timeout=512)
     in_time.expect_value("value", "The next coroutine was in time; run returned {actual}, expected {expected}.")
+    failed.expect_error(
+        own_timeout,
+        "timeout was 512 s and the coroutine itself raised {expected} at once, but {call} {happened}.",
+        look=OWN_TIMEOUT,
+    )
 
 
 @pytest.mark.task(3)
-def test_close_cancels_waits_and_joins(lab: Lab) -> None:
+def test_close_cancels_waits_and_joins(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """BackgroundLoop.close: cancels what is left, waits for its cleanup, closes the loop, joins the thread; twice."""
     door, cleanup = Door(), Door()
     ended: list[str] = []
     kept: list[Any] = []
+    limits: list[float] = []
+    original = threading.Thread.join
+
+    def join(self: threading.Thread, timeout: float | None = None) -> None:
+        if timeout is not None and self in kept:
+            # The cleanup takes longer than any limit, so a limit is as good as over. Who joins again is welcome.
+            limits.append(timeout)
+            timeout = min(timeout, 1 / 1024)
+        original(self, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", join)
 
     async def left_over() -> None:
         try:
@@ -531,6 +583,12 @@ def test_close_cancels_waits_and_joins(lab: Lab) -> None:
             cancelled,
             "A task was still running on the loop when close was called, and it was not cancelled.",
             look="Stopping the loop cancels nothing: its tasks just never get a turn again.",
+        )
+        expect(
+            not (early and limits),
+            "A task was cleaning up after its cancellation for more than {limit} s, and close returned meanwhile.",
+            look="A join with a timeout returns when the time is up, too. However long the cleanup takes, wait for it.",
+            limit=limits[0] if limits else None,
         )
         expect(
             not early,
@@ -604,6 +662,22 @@ def test_run_refuses_where_it_cannot_work(lab: Lab) -> None:
             judge(inner, "Called on the loop's own thread")
         else:
             call.expect_value("the coroutine's value", "run returned {actual}, expected {expected}.")
+
+        async def of_another_loop() -> Attempt:
+            return lab.attempt(offer, loop, "beside")
+
+        call = lab.in_thread(asyncio.run, of_another_loop())
+        call.join("run was called in a coroutine of another loop, and never came back{where}", look=WAKE).raise_crash()
+        beside = call.value
+        refused[-1].close()
+        expect(
+            beside.error is None,
+            "Called in a coroutine of another loop, in another thread, run {happened} instead of giving the value.",
+            look="Only on its own thread it would wait for itself. Ask which loop runs here, not whether one does.",
+            happened=beside.happened,
+        )
+        beside.expect_value("beside")
+        ran.clear()
         lab.in_thread(loop.close).join().raise_crash()
         call = lab.in_thread(offer, loop, "late")
         call.join(
@@ -635,4 +709,41 @@ def test_close_ends_a_waiting_run(lab: Lab) -> None:
             "The loop was closed while run was waiting in another thread: run {happened}, expected CancelledError.",
             look="Cancel the coroutine, and let its future tell the waiting thread.",
             happened=call.happened,
+        )
+    late = run_while_closing(lab)
+    expect(
+        isinstance(late.error, RuntimeError | CancelledError | asyncio.CancelledError),
+        "close was waiting for a task's cleanup when run was called: run {happened}, expected RuntimeError or "
+        "CancelledError.",
+        look="From the moment close is called, run takes nothing any more.",
+        happened=late.happened,
+    )
+
+
+def run_while_closing(lab: Lab) -> ThreadCall:
+    """Call `run` while `close` waits for the cleanup of a task; what comes of it may be a refusal or a cancellation."""
+    door, cleanup = Door(), Door()
+    kept: list[asyncio.Task[None]] = []
+
+    async def left_over() -> None:
+        try:
+            await door.enter()
+        finally:
+            await cleanup.enter()
+
+    async def start() -> None:
+        kept.append(asyncio.create_task(left_over()))
+        await asyncio.sleep(0)
+
+    with background(lab) as loop:
+        run(lab, loop, start()).raise_crash()
+        closing = lab.in_thread(loop.close)
+        lab.wait(lambda: bool(cleanup.arrived) or closing.over)
+        late = lab.in_thread(loop.run, door.enter())
+        lab.settle()
+        cleanup.open()
+        closing.join("close never came back{where}").raise_crash()
+        return late.join(
+            "close was waiting for a task's cleanup when another thread called run, and run never came back{where}",
+            look="What is taken after the tasks were cancelled, nobody cancels any more. First refuse, then cancel.",
         )

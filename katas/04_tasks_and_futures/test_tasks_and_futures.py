@@ -294,6 +294,10 @@ async def test_drain_includes_those_started_meanwhile(lab: Lab) -> None:
     expect_drained(lab, drain, 20, "the last task, started at t=4, ended then")
 
 
+class Stop(BaseException):
+    """An exception for which `except Exception` is not enough."""
+
+
 def start_waiter(lab: Lab, promise: "kata.Promise[Any]", name: str = "waiter") -> Call:
     """Start a task that waits for a promise, under a name of its own in the timeline."""
 
@@ -426,6 +430,51 @@ async def test_every_waiter_gets_the_outcome(lab: Lab) -> None:
             )
         else:
             result.expect_value(outcome, "The promise was finished with {expected}, but result() returned {actual}.")
+    await expect_exception_as_value(lab)
+    await expect_any_base_exception(lab)
+
+
+async def expect_exception_as_value(lab: Lab) -> None:
+    """Expect that which of the two setters was called decides, not what it was given."""
+    __tracebackhide__ = True
+    promise: kata.Promise[object] = kata.Promise()
+    call, value = start_waiter(lab, promise), LookupError("a value")
+    await lab.pause(1)
+    lab.attempt(promise.set_result, value).raise_crash()
+    await lab.pause(1)
+    for ending, way in ((call, "`await`"), (lab.attempt(promise.result), "result()")):
+        expect(
+            ending.error is None and ending.value is value,
+            "set_result was called with an exception object, {value}, and {way} {happened}; it is a value.",
+            look="Only what set_exception was called with is raised. A value may be of any type, this one too.",
+            value=show(value),
+            way=way,
+            happened=ending.happened,
+        )
+
+
+async def expect_any_base_exception(lab: Lab) -> None:
+    """Expect a promise to take an exception that is no Exception, as it takes any other one."""
+    __tracebackhide__ = True
+    promise: kata.Promise[object] = kata.Promise()
+    call, stop = start_waiter(lab, promise), Stop("enough")
+    await lab.pause(1)
+    setting = lab.attempt(promise.set_exception, stop)
+    await lab.pause(1)
+    expect(
+        setting.error is None,
+        "set_exception was called with {stop}, a BaseException that is no Exception, and {happened}.",
+        look="Its parameter is any BaseException. CancelledError, for one, is no Exception either.",
+        stop=show(stop),
+        happened=setting.happened,
+    )
+    for ending, way in ((call, "`await`"), (lab.attempt(promise.result), "result()")):
+        ending.expect_error(
+            stop,
+            "set_exception was called with {expected}, a BaseException that is no Exception, and {way} {happened}.",
+            look="Who asks for the outcome gets the very exception that was set, of whatever kind.",
+            way=way,
+        )
 
 
 @pytest.mark.task(2)
@@ -604,6 +653,23 @@ async def test_late_callbacks_are_scheduled_too(lab: Lab) -> None:
             callback.expect_called_with(promise)
         if isinstance(outcome, BaseException):
             result.expect_error(outcome)
+    order: list[str] = []
+    adding: kata.Promise[object] = kata.Promise()
+
+    def add_another(_: object) -> None:
+        lab.loop.call_soon(order.append, "whoever was ready")
+        adding.add_done_callback(lambda _: order.append("added"))
+
+    lab.attempt(adding.add_done_callback, add_another).raise_crash()
+    finish(lab, adding, "value")
+    await lab.turns(SOME_TURNS)
+    expect("added" in order, "A callback added another one to the finished promise, which was never called.")
+    expect(
+        order[0] != "added",
+        "A callback added another one, and it was called in the same turn, ahead of what was ready before it.",
+        look="A loop over a list that grows goes on with what is added; one that adds itself would never let go. "
+        "Hand each late one to the event loop.",
+    )
 
 
 @pytest.mark.task(3)
@@ -748,3 +814,8 @@ async def test_cancelling_one_waiter(lab: Lab) -> None:
         happened=finished.happened,
     )
     expect_outcome(staying, "value", "beside one that was cancelled in the same turn")
+    leaving.expect_error(
+        asyncio.CancelledError,
+        "{call} was cancelled, and before it had its turn the promise was set; then its `await` {happened}.",
+        look="A cancellation must not get lost, even if there is an outcome meanwhile. Let CancelledError out.",
+    )
