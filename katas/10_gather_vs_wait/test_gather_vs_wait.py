@@ -111,7 +111,7 @@ class Custom:
 
 @pytest.mark.task(1)
 async def test_outcomes_takes_any_awaitable(lab: Lab) -> None:
-    """outcomes: coroutines, tasks, futures and objects with `__await__` are all welcome, in any iterable."""
+    """outcomes: takes coroutines, tasks, futures and objects with `__await__`, in any iterable, a task even twice."""
     names = "abcdefghijkl"
     work = worker(lab, {name: name.upper() for name in names}, {name: 12.0 - i for i, name in enumerate(names)})
     given: list[Awaitable[str]] = []
@@ -124,6 +124,13 @@ async def test_outcomes_takes_any_awaitable(lab: Lab) -> None:
     call.expect_value(
         [("ok", name.upper()) for name in names],
         "For coroutines, tasks, objects with __await__ and futures: got {actual}, expected {expected}.",
+    )
+    twice, once = lab.loop.create_task(work("k")), lab.loop.create_task(work("l"))
+    call = await lab.call(kata.outcomes, [twice, once, twice])
+    call.expect_value(
+        [("ok", "K"), ("ok", "L"), ("ok", "K")],
+        "Two tasks were given, the first of them once more at the end: got {actual}, expected {expected}.",
+        look="Whoever gave three looks for three, each at its place. In a set or a dict, the same task twice is one.",
     )
 
 
@@ -301,6 +308,14 @@ async def test_nothing_to_run(lab: Lab) -> None:
         )
 
 
+def cancellation_in(call: Call) -> BaseException:
+    """Return the CancelledError among the outcomes, an object that nobody knows beforehand, or another one."""
+    value: Any = call.value
+    pairs = value if type(value) is list and all(type(pair) is tuple for pair in value) else []
+    cancelled = [pair[1] for pair in pairs if isinstance(pair[1], asyncio.CancelledError)]
+    return cancelled[0] if cancelled else asyncio.CancelledError()
+
+
 @pytest.mark.task(3)
 async def test_a_cancelled_child_is_an_outcome(lab: Lab) -> None:
     """outcomes: a child cancelled by somebody else is an outcome like any other; the others run on."""
@@ -319,15 +334,43 @@ async def test_a_cancelled_child_is_an_outcome(lab: Lab) -> None:
     )
     expect_accepted(call, Message("Tasks were given"))
     call.raise_crash()
-    value: Any = call.value
-    pairs = value if type(value) is list and all(type(pair) is tuple for pair in value) else []
-    cancelled = [pair[1] for pair in pairs if isinstance(pair[1], asyncio.CancelledError)]
     expected: list[tuple[str, object]] = [("ok", name.upper()) for name in names]
-    expected[1] = ("err", cancelled[0] if cancelled else asyncio.CancelledError())
+    expected[1] = ("err", cancellation_in(call))
     call.expect_value(
         expected,
         "'b' was cancelled, the others returned: got {actual}, expected {expected}.",
         look="CancelledError is no Exception but a BaseException: `except Exception` and isinstance() miss it.",
+    )
+
+    work = worker(lab, {"a": "A", "b": "B"}, {"a": 2, "b": 8})
+    tasks = [lab.loop.create_task(work(name)) for name in "ab"]
+
+    async def cancelled_caller() -> object:
+        try:
+            await lab.pause(64)
+        except asyncio.CancelledError:
+            return await kata.outcomes(tasks)
+        return None
+
+    began = lab.now
+    call = lab.call(cancelled_caller)
+    await lab.pause(0.5)
+    call.cancel()
+    await lab.pause(0.5)
+    tasks[1].cancel()
+    await call
+    expect(
+        not isinstance(call.error, asyncio.CancelledError),
+        "A caller that was cancelled called outcomes in its cleanup. After that somebody else cancelled 'b', and "
+        "CancelledError left the call.",
+        look="cancelling() also counts what came before the call. wait() never raises the CancelledError of a child: "
+        "what comes out of it is meant for you.",
+        mark=Mark(began + 1, "'b' is cancelled"),
+    )
+    call.expect_value(
+        [("ok", "A"), ("err", cancellation_in(call))],
+        "A caller that was cancelled called outcomes in its cleanup. After that somebody else cancelled 'b': "
+        "got {actual}, expected {expected}.",
     )
 
 
@@ -364,6 +407,43 @@ async def test_a_cancelled_child_has_failed(lab: Lab) -> None:
         look="An ExceptionGroup cannot hold CancelledError; BaseExceptionGroup picks the right class by itself.",
         call=call.name,
         happened=call.happened,
+    )
+
+    work = worker(lab, {"a": "A"}, {"a": 8}, cleanup=True)
+    given: list[asyncio.Future[Any]] = [lab.loop.create_task(work("a")), *(lab.loop.create_future() for _ in "bc")]
+    given[1].cancel()
+    given[2].set_result("C")
+    await lab.pause(1)
+    call = await lab.call(kata.first_success, given)
+    before = Message("When first_success was called, 'b' had been cancelled and 'c' had succeeded")
+    expect(
+        not isinstance(call.error, asyncio.CancelledError),
+        "{before}, but CancelledError left the call.",
+        look="Asking a cancelled task for its exception() raises CancelledError: ask cancelled() first.",
+        before=before,
+    )
+    call.expect_value("C", "{before}, but it returned {actual}.", before=before)
+    expect(
+        work.spans[0].how != "returned",
+        "{before}, but the call ended at t={ended}, when 'a' had run to its end.",
+        look="Whoever waits for those that still run does not see who is done already. Look at all of them first.",
+        mark=call.end(due=call.began),
+        before=before,
+        ended=call.ended,
+    )
+    expect(
+        work.spans[0].cancels == 1,
+        "{before}. It returned 'C', and 'a' was never cancelled.",
+        look="A winner that was there before the race ends it like any other: whoever still runs has to be cancelled.",
+        mark=Mark(call.ended or 0.0, "'c' has won, 'a' runs on"),
+        before=before,
+    )
+    expect(
+        not still_running(work, call),
+        "{before}. 'a' was cancelled, and was still cleaning up when the call returned.",
+        look="cancel() only asks. Wait until all the cancelled ones have ended, then return.",
+        mark=Mark(call.ended or 0.0, "the call returns"),
+        before=before,
     )
 
 

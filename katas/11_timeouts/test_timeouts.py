@@ -1,12 +1,14 @@
 """Checks of kata 11."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
 
 import pytest
 import timeouts as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 Try = tuple[float, object]
 
@@ -17,7 +19,8 @@ def operation(lab: Lab, *tries: Try, cleanup: float = 0.0) -> Probe[[], object]:
 
     async def op() -> object:
         seconds, result = upcoming.pop(0) if len(upcoming) > 1 else upcoming[0]
-        await lab.pause(seconds)
+        if seconds:
+            await lab.pause(seconds)
         if isinstance(result, BaseException):
             raise result
         return result
@@ -52,6 +55,47 @@ def expect_called(op: Probe[[], object], call: Call) -> None:
         call=call.name,
         happened=call.happened,
     )
+
+
+class Custom:
+    """An awaitable that is neither a coroutine nor a future."""
+
+    def __init__(self, inner: Coroutine[Any, Any, object]) -> None:
+        self._inner = inner
+
+    def __await__(self) -> Generator[Any, None, object]:
+        return self._inner.__await__()
+
+
+async def expect_any_awaitable(lab: Lab, start: Callable[[Callable[[], Awaitable[object]]], Call]) -> None:
+    """Expect what `op()` returns to be awaited, whatever kind of awaitable it is."""
+    inner = operation(lab, (2, "value"))
+
+    def future() -> Awaitable[object]:
+        answer: asyncio.Future[object] = lab.loop.create_future()
+        lab.loop.call_later(2, answer.set_result, "value")
+        return answer
+
+    def custom() -> Awaitable[object]:
+        return Custom(inner())
+
+    for op, kind in ((future, Message("a future")), (custom, Message("an object with __await__"))):
+        call = await start(op)
+        error = call.error
+        if isinstance(error, TypeError):
+            # The text may hold what the call was given, as Python shows it, with an address nobody wants to read.
+            text = re.sub(r"<([\w.]+)\b.*>", r"<\1 ...>", str(error))
+            call.error = TypeError(text).with_traceback(error.__traceback__)
+            fail(
+                "op() returned {kind} instead of a coroutine, and {call} {happened}.",
+                look="`await` takes any awaitable, and so does ensure_future(); create_task() takes coroutines only.",
+                kind=kind,
+                call=call.name,
+                happened=call.happened,
+            )
+        call.expect_value(
+            "value", "op() returned {kind} that gives {expected}, but {call} returned {actual}.", kind=kind
+        )
 
 
 def starts(op: Probe[[], object]) -> list[float]:
@@ -95,6 +139,7 @@ async def test_value_in_time(lab: Lab) -> None:
     )
     expect(op.started == 1, "The operation was called {count} times instead of once.", count=op.started)
     expect_no_limit_left(lab, call)
+    await expect_any_awaitable(lab, lambda op: lab.call(kata.call_with_timeout, op, 3))
 
 
 @pytest.mark.task(1)
@@ -127,6 +172,17 @@ async def test_timeout_error_after_the_limit(lab: Lab) -> None:
         look="wait() and shield() leave the operation running. Somebody has to cancel it.",
         mark=Mark(call.ended or 0.0, "TimeoutError leaves, the operation runs on"),
         ended=call.ended,
+    )
+    began = lab.now
+    call = await lab.call(kata.call_with_timeout, operation(lab, (8, "late")), 0)
+    expect(
+        isinstance(call.error, TimeoutError) and call.ended == began,
+        "The operation takes 8 s, the limit is 0 s: {call} {happened} after {took} s, expected TimeoutError at once.",
+        look="0 is false, but it is a limit: there is no time at all. None would be no limit.",
+        mark=call.end(due=began),
+        call=call.name,
+        happened=call.happened,
+        took=(call.ended or 0.0) - began,
     )
 
 
@@ -220,6 +276,7 @@ async def test_tries_and_pauses(lab: Lab) -> None:
         mark=op.due(0, 3, 8),
         starts=show(starts(op)),
     )
+    await expect_any_awaitable(lab, lambda op: retrying(lab, op))
 
 
 @pytest.mark.task(2)
@@ -329,7 +386,7 @@ async def test_deadline_cuts_the_running_try(lab: Lab) -> None:
 @pytest.mark.task(3)
 async def test_deadline_cuts_the_pause(lab: Lab) -> None:
     """retry: at the deadline a pause is cut short, and TimeoutError leaves."""
-    op = operation(lab, (1, ConnectionResetError("down")))
+    op = operation(lab, (1, ConnectionResetError("down")), (0, "value"))
     call = await retrying(lab, op, deadline=4, backoff=lambda n: 32.0)
     expect_called(op, call)
     expect(
@@ -338,6 +395,14 @@ async def test_deadline_cuts_the_pause(lab: Lab) -> None:
         look="The pause is part of what the deadline covers: neither sleep through it nor give up before it.",
         mark=call.end(due=4),
         ended=call.ended,
+    )
+    expect(
+        op.started == 1,
+        "The deadline was t=4, in the middle of a pause, but another try was started then, and {call} {happened}.",
+        look="A pause that the deadline cuts short is not over: nothing follows it but TimeoutError.",
+        mark=op.due(0),
+        call=call.name,
+        happened=call.happened,
     )
     call.expect_error(
         TimeoutError,
@@ -400,7 +465,7 @@ async def test_only_some_failures_are_retried(lab: Lab) -> None:
 
 @pytest.mark.task(3)
 async def test_cancellation_from_outside(lab: Lab) -> None:
-    """Both: a cancellation from outside is no timeout and no failed try: it ends the call, at once."""
+    """Both: a cancellation that is not the limit's own is no timeout and no failed try: it ends the call, at once."""
     for when, where, cleanup in ((1.0, "an operation", 1.0), (1.0, "a try", 1.0), (3.0, "a pause", 0.0)):
         op = operation(lab, (2, OSError("down")), cleanup=1)
         began = lab.now
@@ -438,4 +503,60 @@ async def test_cancellation_from_outside(lab: Lab) -> None:
             where=Message(where),
             took=(call.ended or 0.0) - began,
             expected=when + cleanup,
+        )
+    await expect_cancellation_in_cleanup(lab)
+    await expect_cancellation_inside(lab)
+
+
+async def expect_cancellation_in_cleanup(lab: Lab) -> None:
+    """Expect the caller's cancellation to end `retry` also while a try that was too slow is cleaning up."""
+    cleaned_up = lab.gate()
+
+    async def op() -> None:
+        try:
+            await lab.pause(16)
+        finally:
+            await cleaned_up
+
+    slow, began = lab.probe(op), lab.now
+    call = retrying(lab, slow, per_try=2, backoff=lambda n: 4.0)
+    await lab.pause(3)
+    call.cancel()
+    cleaned_up.open()
+    await call
+    expect(
+        slow.started == 1,
+        "A try was cut by per_try and was cleaning up when the caller was cancelled, and another try was started.",
+        look="Two have cancelled now, your limit and somebody else. Look whether it was your limit alone.",
+        mark=Mark(began + 3, "the caller is cancelled"),
+    )
+    call.expect_error(
+        asyncio.CancelledError,
+        "A try was cut by per_try and was cleaning up when the caller was cancelled, but {call} {happened}.",
+        look="Two have cancelled now, your limit and somebody else. Look whether it was your limit alone.",
+    )
+
+
+async def expect_cancellation_inside(lab: Lab) -> None:
+    """Expect a CancelledError that comes from inside the operation to leave like any other exception of its own."""
+
+    async def op() -> None:
+        connection: asyncio.Future[None] = lab.loop.create_future()
+        lab.loop.call_later(1, connection.cancel)
+        await connection
+
+    for retries in (False, True):
+        inner = lab.probe(op)
+        call = await (retrying(lab, inner) if retries else lab.call(kata.call_with_timeout, inner, 3))
+        expect(
+            inner.started == 1,
+            "What the operation waited for was cancelled, and CancelledError left it, but it was tried {count} times.",
+            look="Only TimeoutError and OSError deserve another try.",
+            count=inner.started,
+        )
+        call.expect_error(
+            asyncio.CancelledError,
+            "Long before any limit, what the operation waited for was cancelled, and CancelledError left it, "
+            "but {call} {happened}.",
+            look="That nobody has cancelled you does not mean that it was your timer. Note when your timer strikes.",
         )

@@ -61,7 +61,7 @@ async def first_success(aws: Iterable[Awaitable[T]]) -> T:
         while seen < len(futures):
             if seen == len(order_of_ending):
                 alive = [future for future in futures if not future.done()]
-                if alive:
+                if len(alive) + seen == len(futures):
                     await asyncio.wait(alive, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     await asyncio.sleep(0)  # ended already, the callbacks are due
