@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import concurrency_models as kata
 import pytest
@@ -43,14 +44,20 @@ class Meeting:
 
     def __init__(self, lab: Lab) -> None:
         self.arrived: list[str] = []
+        self.cancelled = False
         self._coroutines, self._threads, self._processes = lab.gate(), lab.thread_gate(), lab.process_gate()
 
     def io(self, name: str = "io") -> kata.Job:
-        """Return a job that meets the check on the loop."""
+        """Return a job that meets the check on the loop; cancelled, it cleans up until the check lets it go."""
 
         async def meet(name: str) -> str:
             self.arrived.append(name)
-            await self._coroutines
+            try:
+                await self._coroutines
+            except asyncio.CancelledError:
+                self.cancelled = True
+                await self._coroutines
+                raise
             return name.upper()
 
         return kata.Job("io", meet, (name,))
@@ -224,6 +231,16 @@ class Countdown:
         return "awaited"
 
 
+class Visit:
+    """Something to await that begins what it stands for when it is awaited, and not before."""
+
+    def __init__(self, begin: Callable[[], Awaitable[str]]) -> None:
+        self._begin = begin
+
+    def __await__(self) -> Generator[Any, Any, str]:
+        return self._begin().__await__()
+
+
 @pytest.mark.task(1)
 async def test_overlap_takes_whatever_can_be_awaited(lab: Lab) -> None:
     """overlap: a start may give any awaitable, and may be given more than once."""
@@ -254,6 +271,27 @@ async def test_overlap_takes_whatever_can_be_awaited(lab: Lab) -> None:
         look="Two arguments may be equal. Tell them apart by their place.",
         actual=show(call.value),
     )
+    gate = lab.gate()
+
+    async def visit() -> str:
+        await gate
+        return "visited"
+
+    probe = lab.probe(visit)
+    call = lab.call(kata.overlap, lambda: Visit(probe), lambda: Visit(probe))
+    await lab.rest()
+    in_flight = probe.running
+    gate.open()
+    await call
+    call.raise_crash()
+    expect(
+        in_flight == 2,
+        "Two starts gave an object with an `__await__` that is neither a coroutine nor a future; while the first one "
+        "waited, {count} was in flight.",
+        look="Such an object does nothing until it is awaited. Who awaits it while you wait for the one before it?",
+        count=in_flight,
+    )
+    call.expect_value(["visited", "visited"])
 
 
 @pytest.mark.task(2)
@@ -308,6 +346,7 @@ async def test_each_kind_runs_in_its_place(lab: Lab) -> None:
         expect_open(lab, pair, call)
         own = pair[1].submit(os.getpid).result()
         call = await mixed(lab, pair, kata.Job("cpu", os.getpid), kata.Job("cpu", int, ("ff", 16)))
+        alone = await mixed(lab, pair, kata.Job("cpu", os.getpid))
     expect_nothing_pickled(call, "cpu")
     call.raise_crash()
     pid, number = call.value if isinstance(call.value, list) and len(call.value) == 2 else (None, call.value)
@@ -315,6 +354,13 @@ async def test_each_kind_runs_in_its_place(lab: Lab) -> None:
         pid != os.getpid(),
         "A job of the kind cpu ran in the process of the event loop.",
         look="A thread shares the process, and its interpreter lock. The other executor has processes.",
+    )
+    alone.raise_crash()
+    expect(
+        alone.value != [os.getpid()],
+        "A job of the kind cpu that was the only job of all ran in the process of the event loop.",
+        look="It shares the interpreter lock with the loop, if with nobody else. Its place does not depend on the "
+        "other jobs.",
     )
     expect(
         pid == own,
@@ -324,6 +370,7 @@ async def test_each_kind_runs_in_its_place(lab: Lab) -> None:
         own=own,
     )
     expect(number == 255, "The job int('ff', 16) gave {actual}, expected 255.", actual=show(number))
+    alone.expect_value([own])
 
 
 @pytest.mark.task(2)
@@ -444,7 +491,7 @@ async def test_unknown_kind_starts_nothing(lab: Lab) -> None:
         started.append("io")
 
     with pools() as pair:
-        for unknown in ("gpu", "IO"):
+        for unknown in ("gpu", "IO", "block", ""):
             job = kata.Job(unknown, started.append, (unknown,))  # type: ignore[arg-type]
             call = await mixed(lab, pair, kata.Job("io", io), kata.Job("blocking", started.append, ("blocking",)), job)
             await let_rest_go(lab, [call])
@@ -455,7 +502,11 @@ async def test_unknown_kind_starts_nothing(lab: Lab) -> None:
                 kind=show(unknown),
             )
             call.expect_error(
-                ValueError, "A job had the kind {kind}: {call} {happened}, expected ValueError.", kind=show(unknown)
+                ValueError,
+                "A job had the kind {kind}: {call} {happened}, expected ValueError.",
+                look="Refuse by a ValueError whatever equals none of the three. `in` also finds pieces of a text in a "
+                "text.",
+                kind=show(unknown),
             )
             expect(
                 not started,
@@ -518,6 +569,7 @@ async def test_a_failure_does_not_wait_for_the_others(lab: Lab) -> None:
     }
     calls: list[Call] = []
     at_once: list[bool] = []
+    cancelled: list[bool] = []
     with pools() as pair:
         for kind, job in failing.items():
             meeting = Meeting(lab)
@@ -525,10 +577,19 @@ async def test_a_failure_does_not_wait_for_the_others(lab: Lab) -> None:
             call = mixed(lab, pair, *others, job)
             await lab.until(lambda: call.over)
             at_once.append(call.over)
+            cancelled.append(meeting.cancelled)
             meeting.end()
             calls.append(await call)
     await let_rest_go(lab, calls)
-    for kind, call, over in zip(failing, calls, at_once, strict=True):
+    for kind, call, over, cleaning in zip(failing, calls, at_once, cancelled, strict=True):
+        expect(
+            over or not cleaning,
+            "A job of the kind {kind} failed and the io job was cancelled, but the exception came only after that one "
+            "had cleaned up.",
+            look="Who waits for the cleanup of a job waits for that job, and it may take long. You may cancel the "
+            "others, but do not wait for them.",
+            kind=kind,
+        )
         expect(
             over,
             "A job of the kind {kind} failed, but its exception came only after the other jobs had ended.",
@@ -557,4 +618,14 @@ async def test_the_executors_stay_the_callers(lab: Lab) -> None:
                 call.expect_value([1, 1])
             expect_open(lab, pair, call)
             calls.append(call)
+        # What asyncio.run does when its coroutine has ended.
+        await lab.loop.shutdown_default_executor()
+        again = lab.attempt(pair[0].submit, int, "1")
+        expect(
+            again.error is None,
+            "When the event loop had shut down its own default executor, the caller's executor `threads` refused a "
+            "further job: {error}.",
+            look="asyncio.run shuts the loop's default executor down at its end. What you make the default ends there.",
+            error=show(again.error),
+        )
     await let_rest_go(lab, calls)

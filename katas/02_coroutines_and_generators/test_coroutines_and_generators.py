@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import itertools
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
 from typing import Any
@@ -88,6 +89,15 @@ class Talk:
         coroutine.close()
 
 
+class EqualToAll:
+    """An object that is equal to every other one, if it is asked."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
 def in_a_loop() -> bool:
     """Tell whether an event loop is running here."""
     try:
@@ -104,6 +114,19 @@ def test_each_send_yields_the_mean(lab: Lab) -> None:
     sent: list[float] = []
     for number in (8.0, 4.0, 0.0, -2.0, 2.5):
         send(lab, averager, number, sent)
+    numbers = [float(number) for number in range(1024)]
+    last = lab.attempt(lambda: [averager.send(number) for number in numbers][-1])
+    sent += numbers
+    mean = sum(sent) / len(sent)
+    expect(
+        isinstance(last.value, int | float) and math.isclose(last.value, mean),
+        "The averager was sent {count} numbers, one by one. The mean of them all is {mean}, but the last send(x) "
+        "{happened}.",
+        look="Each number counts, however many there are and however long ago it came. A sum and a count are enough.",
+        count=len(sent),
+        mean=mean,
+        happened=last.happened,
+    )
 
 
 @pytest.mark.task(1)
@@ -187,9 +210,11 @@ def test_without_a_question(lab: Lab) -> None:
 @pytest.mark.task(2)
 def test_questions_and_answers(lab: Lab) -> None:
     """ask, drive: each question goes to answer, its result comes back at the await, whatever objects they are."""
-    thing, other = object(), object()
+    thing, other, agreeing, error = object(), object(), EqualToAll(), LookupError("given, not raised")
     pairs: list[tuple[Any, Any]] = [("name", "ada"), (None, 1), ((1, 2), None), (thing, other), (0, False), ([], [])]
+    pairs += [(agreeing, agreeing), ("error", error)]
     heard: list[Any] = []
+    raised: list[Exception] = []
     closed_at: list[int] = []
 
     async def main() -> str:
@@ -200,6 +225,10 @@ def test_questions_and_answers(lab: Lab) -> None:
                 # Only a suspended coroutine can be closed: the question had been yielded.
                 closed_at.append(number)
                 raise
+            except LookupError as failure:
+                if failure is not error:
+                    raise
+                raised.append(failure)
         return "the end"
 
     script = iter(pairs)
@@ -210,6 +239,13 @@ def test_questions_and_answers(lab: Lab) -> None:
         look="What ask returns has to be awaitable: a native coroutine, a generator marked by types.coroutine, or an "
         "object with an __await__ that returns an iterator.",
         error=show(talk.call.error),
+    )
+    expect(
+        not raised,
+        "answer returned an exception object, {error}, and the await raised it.",
+        look="Any object may be an answer. Remember whether answer returned or raised: the type of the object does not "
+        "tell.",
+        error=show(error),
     )
     if talk.asked or talk.call.error is None:
         for number, (question, _) in enumerate(pairs):
@@ -344,8 +380,11 @@ def test_suspends_without_a_loop(lab: Lab) -> None:
 @pytest.mark.task(3)
 def test_own_exception_leaves(lab: Lab) -> None:
     """drive: an exception of the coroutine's own leaves as it is, before and after a question."""
-    failure = LookupError("no such page")
-    for questions in (0, 1):
+    # What a coroutine makes of a StopIteration that is raised in it.
+    used_up = RuntimeError("coroutine raised StopIteration")
+    used_up.__cause__ = StopIteration()
+    failures = (LookupError("no such page"), used_up, GeneratorExit("enough"))
+    for failure, questions in itertools.product(failures, (0, 1)):
 
         async def main() -> None:
             for _ in range(questions):
@@ -357,8 +396,8 @@ def test_own_exception_leaves(lab: Lab) -> None:
         talk.call.expect_error(
             failure,
             "The coroutine raised {expected} {when}, but {call} {happened}.",
-            look="What the coroutine raises comes out of send(). It is no failure of answer: nobody in the coroutine "
-            "is left to catch it.",
+            look="What the coroutine raises comes out of send(). It is no failure of answer, and nobody in the "
+            "coroutine is left to catch it: let it go as it is, whatever its type and its cause.",
             when=when,
         )
         expect(
@@ -476,6 +515,27 @@ def test_asking_again_after_an_exception(lab: Lab) -> None:
         happened=talk.call.happened,
     )
     talk.call.expect_value(["A", "B", "C", "D"])
+
+    async def failing() -> None:
+        raise LookupError(await kata.ask("inside"))
+
+    def consulting(question: str) -> str:
+        if question == "bad":
+            kata.drive(failing(), str.lower)
+        return question.upper()
+
+    talk = Talk(lab, lambda: first_reply("bad", "a"), consulting)
+    expect_same(
+        talk.asked,
+        ["bad", "a"],
+        "For 'bad', answer drove another coroutine, and the exception of that left answer. The coroutine caught it and "
+        "asked 'a', so answer was to be called with {expected}, but it was called with {actual}: {call} {happened}.",
+        look="Each drive has one answer, for its own coroutine. Whatever it notes outside of itself, it has to take "
+        "back however it is left.",
+        call=talk.call.name,
+        happened=talk.call.happened,
+    )
+    talk.call.expect_value("A")
 
 
 @pytest.mark.task(3)
