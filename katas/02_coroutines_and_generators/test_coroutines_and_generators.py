@@ -114,7 +114,7 @@ def test_each_send_yields_the_mean(lab: Lab) -> None:
     sent: list[float] = []
     for number in (8.0, 4.0, 0.0, -2.0, 2.5):
         send(lab, averager, number, sent)
-    numbers = [float(number) for number in range(1024)]
+    numbers = [float(number) for number in range(128)]
     last = lab.attempt(lambda: [averager.send(number) for number in numbers][-1])
     sent += numbers
     mean = sum(sent) / len(sent)

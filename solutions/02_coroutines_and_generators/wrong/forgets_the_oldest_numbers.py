@@ -1,7 +1,7 @@
 """The numbers are kept in a deque of limited length, so a long stream loses its oldest ones.
 
 Fails: test_each_send_yields_the_mean
-Says: but the last send(x) returned 523.5
+Says: but the last send(x) returned 77.5
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def averager() -> Generator[float | None, float | None, int]:
-    numbers: deque[float] = deque(maxlen=1000)
+    numbers: deque[float] = deque(maxlen=100)
     mean: float | None = None
     while True:
         x = yield mean
