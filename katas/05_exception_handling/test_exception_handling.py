@@ -384,6 +384,34 @@ async def test_retries(lab: Lab) -> None:
         happened=call.happened,
     )
     call.expect_value({"b": "B", "c": "C", "d": "D"}, "supervise returned {actual}, expected {expected}.")
+    await expect_patience(lab, retries=1000)
+
+
+async def expect_patience(lab: Lab, *, retries: int) -> None:
+    """Expect a service to be tried again so often that it succeeds at last."""
+    count = 0
+
+    async def slow_to_start() -> str:
+        nonlocal count
+        count += 1
+        await lab.turns()
+        if count <= retries:
+            raise OSError("down")
+        return "up"
+
+    call = await lab.call(kata.supervise, {"a": slow_to_start}, Reports(lab), retries=retries)
+    expect(
+        call.error is None,
+        "retries={retries}, and the last attempt of 'a' would have succeeded. After {count} attempts supervise "
+        "{happened}{members}.",
+        look="Where each further attempt is a call inside the one before, Python's stack allows about a thousand. "
+        "A loop has no such limit.",
+        retries=retries,
+        count=count,
+        happened=call.happened,
+        members=Message(" with {group}", {"group": show(members(call))}) if members(call) else "",
+    )
+    call.expect_value({"a": "up"}, "supervise returned {actual}, expected {expected}.")
 
 
 @pytest.mark.task(2)
@@ -578,6 +606,36 @@ async def test_an_own_cancellation_is_a_failure(lab: Lab) -> None:
         count=attempts(service, "a"),
     )
     call.expect_value({"a": "A", "b": "B"}, "supervise returned {actual}, expected {expected}.")
+    await expect_an_earlier_cancellation_to_be_over(lab)
+
+
+async def expect_an_earlier_cancellation_to_be_over(lab: Lab) -> None:
+    """Expect failures to count also in a task that was cancelled before it called supervise."""
+    _, services = serving(lab, {"a": [(1, asyncio.CancelledError()), (1, "A")], "b": [(2, LookupError("b")), (1, "B")]})
+    reports = Reports(lab)
+
+    async def shut_down() -> Any:
+        try:
+            await lab.pause(8)
+        except asyncio.CancelledError:
+            return await kata.supervise(services, reports, retries=1)
+
+    call = lab.call(shut_down)
+    await lab.pause(1)
+    call.cancel()
+    await call
+    expect(
+        reports.names == ["a", "b"],
+        "A task was cancelled, and called supervise in its `except` for that. One attempt of 'a' ended by "
+        "CancelledError, one of 'b' by LookupError; the failures reported are those of {names}.",
+        look="cancelling() also counts what came before supervise was called. Is it more now than it was then?",
+        names=show(reports.names),
+    )
+    call.expect_value(
+        {"a": "A", "b": "B"},
+        "A task was cancelled, and called supervise in its `except` for that: it got {actual}, expected {expected}.",
+        look="What came before supervise was called is no cancellation of supervise.",
+    )
 
 
 @pytest.mark.task(3)
@@ -647,6 +705,49 @@ async def test_cancelling_supervise(lab: Lab) -> None:
         look="When the cleanup is over there is nothing left to wait for.",
         mark=call.end(due=8),
         ended=call.ended,
+    )
+    await expect_no_deadline_for_cleanup(lab)
+    await expect_cancelled_with_the_last_service(lab)
+
+
+async def expect_no_deadline_for_cleanup(lab: Lab) -> None:
+    """Expect a cleanup of ten minutes to be waited for."""
+    service, services = serving(lab, {"a": [(8, "A")]}, cleanup={"a": 600})
+    call = lab.call(kata.supervise, services, Reports(lab))
+    await lab.pause(1)
+    cancelled = lab.now
+    call.cancel()
+    await call
+    left = [span.label for span in service.spans if not span.over]
+    expect(
+        not left,
+        "supervise was cancelled and ended {seconds} s later, while {label}, whose cleanup takes 600 s, "
+        "was still cleaning up.",
+        look="How long a cleanup may take is not yours to say: wait until it is over, without a limit of your own.",
+        mark=Mark(call.ended or 0.0, "supervise ends"),
+        seconds=(call.ended or 0.0) - cancelled,
+        label=left[0] if left else "",
+    )
+
+
+async def expect_cancelled_with_the_last_service(lab: Lab) -> None:
+    """Expect a cancellation to count also in the very turn in which the last service ends."""
+    gate = lab.gate()
+
+    async def last() -> str:
+        await gate
+        return "A"
+
+    call = lab.call(kata.supervise, {"a": last}, Reports(lab))
+    await lab.pause(1)
+    gate.open()
+    call.cancel()
+    await call
+    call.expect_error(
+        asyncio.CancelledError,
+        "supervise was cancelled in the very turn in which its last service ended, and it {happened}: "
+        "the cancellation is lost.",
+        look="Whoever cancels you wants to see CancelledError, also where there is nothing left to cancel.",
     )
 
 

@@ -1,6 +1,7 @@
 """Checks of kata 06."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import concurrency_limit as kata
@@ -14,7 +15,9 @@ NOBODY_CANCELS = "Neither gather() nor wait() cancels the others when one fails:
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0, "g": 2.0, "h": 1.0}
 
 
-def site(lab: Lab, delays: dict[str, float] = DELAYS, *, cleanup: float = 0.0) -> Probe[[str], str | None]:
+def site(
+    lab: Lab, delays: dict[str, float] = DELAYS, *, cleanup: Callable[[str], float] = lambda url: 0.0
+) -> Probe[[str], str | None]:
     """Return a `fetch` that takes `delays[url]` seconds and gives the url in capitals; for 'c' it gives None."""
 
     async def fetch(url: str) -> str | None:
@@ -189,7 +192,7 @@ async def test_no_urls_give_an_empty_list(lab: Lab) -> None:
 
 @pytest.mark.task(2)
 def test_works_in_a_second_event_loop(lab: Lab) -> None:
-    """fetch_limited: works again in a second event loop, as after a second asyncio.run()."""
+    """fetch_limited: works again in a second event loop, as after a second asyncio.run(), and twice at once in one."""
 
     async def once() -> None:
         call = await lab.call(kata.fetch_limited, list("abdefgh"), site(lab), limit=2)
@@ -206,8 +209,26 @@ def test_works_in_a_second_event_loop(lab: Lab) -> None:
             look="Nothing of the first run may be left over for the second: keep the state inside the call.",
         )
 
+    async def twice() -> None:
+        fetches = [site(lab, dict.fromkeys("abcd", 1.0)) for _ in range(2)]
+        calls = [lab.call(kata.fetch_limited, list("abcd"), fetch, limit=2) for fetch in fetches]
+        for call, fetch in zip(calls, fetches, strict=True):
+            await call
+            call.raise_crash()
+            expect(
+                fetch.peak == 2 and call.ended == 2,
+                "Two calls ran at the same time, each with 4 requests of 1 s and limit=2. "
+                "One of them ended at t={ended} instead of 2, and had at most {peak} requests in flight.",
+                look="The limit is that of one call: make what counts its requests inside the call, "
+                "and share it with no other.",
+                mark=call.end(due=2),
+                peak=fetch.peak,
+                ended=call.ended,
+            )
+
     lab.run(once)
     lab.run(once)
+    lab.run(twice)
 
 
 @pytest.mark.task(3)
@@ -225,7 +246,8 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
             raise failure
         return url.upper()
 
-    probe = lab.probe(fetch, cleanup=1)
+    # One cleans up faster than the other: its end is not yet the end of all.
+    probe = lab.probe(fetch, cleanup=lambda url: 0.5 if url == begun[0] else 1.0)
     call = await lab.call(kata.fetch_limited, list("abcdefgh"), probe, limit=3)
     failed = show(begun[1]) if len(begun) > 1 else "the second"
     late = [span for span in probe.spans if span.start > 2]
@@ -299,7 +321,7 @@ async def test_first_failure_cancels_the_rest(lab: Lab) -> None:
 
 @pytest.mark.task(3)
 async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
-    """fetch_limited: however many requests fail, and whatever they raise, one of their exceptions leaves."""
+    """fetch_limited: however many requests fail, and whatever they raise, the exception of the first leaves."""
     kinds = (LookupError, IndexError, asyncio.QueueEmpty, TimeoutError, lambda url: ExceptionGroup(url, [OSError()]))
     for kind in kinds:
         failures: dict[str, Exception] = {url: kind(url) for url in "abcdef"}
@@ -323,12 +345,76 @@ async def test_whatever_fails_ends_the_call(lab: Lab) -> None:
             look="Two fail at the same moment. Neither may keep the call from ending.",
             mark=call.end(due=began + 1),
         )
+    await expect_first_before_its_consequences(lab)
+    await expect_nothing_left_by_a_failing_start(lab)
+
+
+async def expect_first_before_its_consequences(lab: Lab) -> None:
+    """Expect the first failure to leave where the others, cancelled because of it, raise something of their own."""
+    failure = LookupError("no such page")
+    begun: list[str] = []
+
+    async def fetch(url: str) -> None:
+        begun.append(url)
+        if len(begun) == 2:
+            await lab.pause(2)
+            raise failure
+        try:
+            await lab.pause(8)
+        except asyncio.CancelledError:
+            raise OSError(f"connection of {url} lost") from None
+
+    call = await lab.call(kata.fetch_limited, list("abcdefgh"), lab.probe(fetch), limit=3)
+    call.expect_error(
+        failure,
+        "{failed} failed with {expected}; the others, which were cancelled because of that, raised an OSError of "
+        "their own. {call} {happened}.",
+        look="The cause leaves, not what follows from it. Keep the exception that comes first in time, "
+        "whichever place its url has.",
+        failed=show(begun[1]) if len(begun) > 1 else "the second",
+    )
+
+
+async def expect_nothing_left_by_a_failing_start(lab: Lab) -> None:
+    """Expect the same where fetch is a plain function that raises before there is anything to await."""
+    failure = ValueError("not a url")
+    asked: list[str] = []
+    request = site(lab)
+
+    def fetch(url: str) -> Awaitable[str | None]:
+        asked.append(url)
+        if len(asked) == 2:
+            raise failure
+        return request(url)
+
+    call = await lab.call(kata.fetch_limited, list("abcdefgh"), fetch, limit=3)
+    # What has only been scheduled is to show that it begins.
+    await lab.pause(0.5)
+    failed = show(asked[1]) if len(asked) > 1 else "the second"
+    left = [span for span in request.spans if not span.over]
+    expect(
+        not left,
+        "fetch({failed}) raised at once, without giving anything to await. The call ended at t={ended}, "
+        "and {label} ran on.",
+        look="`await fetch(url)` can fail in two places: calling fetch is one of them. Is it inside of what clears up?",
+        mark=Mark(call.ended or 0.0, "the call ends, others run on"),
+        failed=failed,
+        ended=call.ended,
+        label=left[0].label if left else "",
+    )
+    call.expect_error(
+        failure,
+        "fetch({failed}) raised {expected} at once, without giving anything to await, but {call} {happened}.",
+        look="The caller wants the very exception that fetch raised.",
+        failed=failed,
+    )
 
 
 @pytest.mark.task(3)
 async def test_cancelling_the_caller_cancels_each_request_once(lab: Lab) -> None:
     """fetch_limited: cancelling the caller cancels each running request once and waits for its cleanup."""
-    fetch = site(lab, dict.fromkeys("abcdefgh", 8.0), cleanup=2)
+    # Those at either end of the urls clean up faster than the rest.
+    fetch = site(lab, dict.fromkeys("abcdefgh", 8.0), cleanup=lambda url: 1.0 if url in "ah" else 2.0)
     call = lab.call(kata.fetch_limited, list("abcdefgh"), fetch, limit=3)
     await lab.pause(1)
     call.cancel()
@@ -397,3 +483,11 @@ async def test_limit_below_one_is_refused(lab: Lab) -> None:
             limit=limit,
         )
         call.expect_error(ValueError, "limit={limit}: {call} {happened}, expected a ValueError.", limit=limit)
+        call = await lab.call(kata.fetch_limited, [], site(lab), limit=limit)
+        call.expect_error(
+            ValueError,
+            "limit={limit}, and no urls: {call} {happened}, expected a ValueError.",
+            look="A limit below 1 is a mistake of the caller, whether or not there is anything to fetch. "
+            "Look at it before you look at the urls.",
+            limit=limit,
+        )

@@ -1,7 +1,7 @@
 """Only the fetches in flight are cancelled; the waiting ones move up into their slots.
 
 Fails: test_first_failure_cancels_the_rest
-Says: 'b' failed at t=2, but fetch e was started at t=3.
+Says: 'b' failed at t=2, but fetch e was started at t=2.5.
 """
 
 import asyncio
