@@ -384,34 +384,6 @@ async def test_retries(lab: Lab) -> None:
         happened=call.happened,
     )
     call.expect_value({"b": "B", "c": "C", "d": "D"}, "supervise returned {actual}, expected {expected}.")
-    await expect_patience(lab, retries=1000)
-
-
-async def expect_patience(lab: Lab, *, retries: int) -> None:
-    """Expect a service to be tried again so often that it succeeds at last."""
-    count = 0
-
-    async def slow_to_start() -> str:
-        nonlocal count
-        count += 1
-        await lab.turns()
-        if count <= retries:
-            raise OSError("down")
-        return "up"
-
-    call = await lab.call(kata.supervise, {"a": slow_to_start}, Reports(lab), retries=retries)
-    expect(
-        call.error is None,
-        "retries={retries}, and the last attempt of 'a' would have succeeded. After {count} attempts supervise "
-        "{happened}{members}.",
-        look="Where each further attempt is a call inside the one before, Python's stack allows about a thousand. "
-        "A loop has no such limit.",
-        retries=retries,
-        count=count,
-        happened=call.happened,
-        members=Message(" with {group}", {"group": show(members(call))}) if members(call) else "",
-    )
-    call.expect_value({"a": "up"}, "supervise returned {actual}, expected {expected}.")
 
 
 @pytest.mark.task(2)

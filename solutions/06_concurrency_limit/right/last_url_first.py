@@ -16,16 +16,11 @@ async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]
         raise ValueError(f"limit must be at least 1, not {limit}")
     left = list(enumerate(urls))
     results: list[tuple[int, T]] = []
-    failures: list[BaseException] = []
 
     async def worker() -> None:
         while left:
             place, url = left.pop()
-            try:
-                results.append((place, await fetch(url)))
-            except Exception as failure:
-                failures.append(failure)
-                raise
+            results.append((place, await fetch(url)))
 
     workers = [asyncio.create_task(worker()) for _ in range(min(limit, len(left)))]
     if workers:
@@ -35,7 +30,9 @@ async def fetch_limited(urls: Iterable[str], fetch: Callable[[str], Awaitable[T]
             left.clear()
             for task in workers:
                 task.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-    if failures:
-        raise failures[0]
+            await asyncio.wait(workers)
+    # The list of those that failed, in the order of the workers, of which the first to fail is any that failed.
+    for task in workers:
+        if not task.cancelled() and (failure := task.exception()):
+            raise failure
     return [result for _, result in sorted(results, key=lambda pair: pair[0])]
