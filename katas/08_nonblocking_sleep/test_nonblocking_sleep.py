@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -11,7 +11,7 @@ import nonblocking_sleep as kata
 import pytest
 from freezegun import freeze_time
 
-from asyncio_katas.lab import Lab, Mark, expect, show
+from asyncio_katas.lab import Lab, Mark, Message, expect, show
 
 # A wall clock counts in microseconds, and their floats are coarser still: loop seconds may differ by as much.
 EXACT = 2**-16
@@ -75,6 +75,20 @@ class SummerTime(tzinfo):
         """Return the local time of a moment given in UTC."""
         summer = moment.replace(tzinfo=None) >= self._begins
         return moment + timedelta(hours=2 if summer else 1)
+
+
+class Nowhere(tzinfo):
+    """A time zone that does not know its offset: with it, a datetime is as naive as without any."""
+
+    def utcoffset(self, local: datetime | None) -> None:
+        """Return no offset."""
+
+    def dst(self, local: datetime | None) -> None:
+        """Return nothing that summer time adds."""
+
+    def tzname(self, local: datetime | None) -> str:
+        """Return the name of the zone."""
+        return "nowhere"
 
 
 @contextmanager
@@ -176,29 +190,34 @@ async def test_zero_gives_everybody_a_turn(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_costs_one_timer(lab: Lab) -> None:
     """sleep: a sleeper costs one timer, however long it sleeps."""
-    before = lab.timers_set
-    call = lab.call(kata.sleep, 2.0)
-    await lab.turns(8)
-    waiting = lab.timers
-    await call
-    call.raise_crash()
-    expect(
-        waiting > 0,
-        "A task sleeps for 2 s, but no timer is set.",
-        look="What is going to wake it?",
-    )
-    expect(
-        call.ended == 2 + call.began,
-        "sleep(2) took {took} s of loop time.",
-        mark=call.end(due=call.began + 2),
-        took=(call.ended or 0.0) - call.began,
-    )
-    expect(
-        lab.timers_set - before == 1,
-        "One task slept for 2 s, and set {count} timers.",
-        look="Looking again and again costs turns. One timer, at the right moment, is enough.",
-        count=lab.timers_set - before,
-    )
+    # And once for a week.
+    for delay in (2, 604800):
+        before = lab.timers_set
+        call = lab.call(kata.sleep, delay)
+        await lab.turns(8)
+        waiting = lab.timers
+        await call
+        call.raise_crash()
+        expect(
+            waiting > 0,
+            "A task sleeps for {delay} s, but no timer is set.",
+            look="What is going to wake it?",
+            delay=delay,
+        )
+        expect(
+            call.ended == delay + call.began,
+            "sleep({delay}) took {took} s of loop time.",
+            mark=call.end(due=call.began + delay),
+            delay=delay,
+            took=(call.ended or 0.0) - call.began,
+        )
+        expect(
+            lab.timers_set - before == 1,
+            "One task slept for {delay} s, and set {count} timers.",
+            look="Looking again and again costs turns. One timer, at the right moment, is enough.",
+            delay=delay,
+            count=lab.timers_set - before,
+        )
 
 
 @pytest.mark.task(2)
@@ -227,6 +246,66 @@ async def test_cancelled_sleeper_leaves_nothing(lab: Lab) -> None:
         look="What call_later returns can be cancelled. When is it certain that nobody needs it any more?",
         due=lab.loop.next_timer(),
     )
+    await expect_cancelled_after_its_timer(lab)
+    await expect_the_other_sleeps_on(lab)
+
+
+async def expect_cancelled_after_its_timer(lab: Lab) -> None:
+    """Expect a sleeper to be cancelled when its timer has fired, but it has not had its turn yet."""
+    struck: list[float] = []
+
+    def strike() -> None:
+        if not call.over:
+            struck.append(lab.now)
+            call.cancel()
+
+    call = lab.call(kata.sleep, 2.0)
+    lab.loop.call_later(2.5, strike)
+    await lab.pause(1)
+    # Both moments pass while the loop is busy, so both callbacks come before the sleeper's turn.
+    lab.busy(2)
+    await call
+    if struck:
+        call.expect_error(
+            asyncio.CancelledError,
+            "A sleeper's time was over, but it was cancelled before it had its turn; {call} {happened}.",
+            look="Until it has returned, it can be cancelled. Nobody else hears of a CancelledError that it keeps.",
+        )
+
+
+async def expect_the_other_sleeps_on(lab: Lab) -> None:
+    """Expect one of two equal sleepers to sleep on when the other one is cancelled."""
+    one, other = (lab.call(kata.sleep, 8.0, name) for name in ("one", "other"))
+    await lab.pause(1)
+    one.cancel()
+    await lab.until(lambda: one.over and other.over)
+    expect(
+        other.over,
+        "Two sleepers of 8 s began together and one was cancelled: the other never woke up.",
+        look="Each sleeper needs a timer and a future of its own.",
+    )
+    took = (other.ended or 0.0) - other.began
+    expect(
+        other.error is None and took == 8,
+        "Two sleepers of 8 s began together and one was cancelled after 1 s: the other {happened} after {took} s.",
+        look="Whoever is cancelled takes the future along that it awaits. Each sleeper needs one of its own.",
+        mark=other.end(due=other.began + 8),
+        happened=other.happened,
+        took=took,
+    )
+
+
+class Ticket:
+    """Something to await that is no coroutine; it takes a second."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._lab.pause(1).__await__()
+
+    def __repr__(self) -> str:
+        return "<a ticket>"
 
 
 @pytest.mark.task(2)
@@ -282,6 +361,16 @@ async def test_every_does_not_drift(lab: Lab) -> None:
         "times=0, but there were {count} calls, and every() took {took} s.",
         count=fn.started - 3,
         took=(idle.ended or 0.0) - idle.began,
+    )
+    ticket = await lab.call(kata.every, 4, lambda: Ticket(lab), times=2)
+    took = (ticket.ended or 0.0) - ticket.began
+    expect(
+        ticket.error is None and took == 5,
+        "fn returned an object with `__await__` that takes 1 s: every(4, fn, times=2) {happened} after {took} s.",
+        look="Not all that can be awaited is a coroutine. create_task takes nothing else, `await` takes everything.",
+        mark=ticket.end(due=ticket.began + 5),
+        happened=ticket.happened,
+        took=took,
     )
 
 
@@ -371,20 +460,24 @@ async def test_across_a_change_of_the_clocks(lab: Lab) -> None:
 @pytest.mark.task(3)
 async def test_naive_moments_are_refused(lab: Lab) -> None:
     """sleep_until: a naive moment is a ValueError."""
-    with wall_clock(lab) as clock:
-        due = clock.moment(64).replace(tzinfo=None)
-        call = await lab.call(kata.sleep_until, due)
-    call.expect_error(
-        ValueError,
-        "A datetime without a time zone was given: {call} {happened}, expected ValueError.",
-        look="Without a time zone nobody knows which moment is meant. Refuse instead of guessing.",
-    )
-    expect(
-        call.ended == call.began,
-        "A naive moment was refused only after {took} s.",
-        mark=call.end(due=call.began),
-        took=(call.ended or 0.0) - call.began,
-    )
+    for zone in (None, Nowhere()):
+        with wall_clock(lab) as clock:
+            due = clock.moment(64).replace(tzinfo=zone)
+            call = await lab.call(kata.sleep_until, due)
+        call.expect_error(
+            ValueError,
+            "A datetime {without} was given: {call} {happened}, expected ValueError.",
+            look="Without a time zone nobody knows which moment is meant. Refuse instead of guessing."
+            if zone is None
+            else "A tzinfo alone does not make a datetime aware: it is naive as long as its utcoffset() is None.",
+            without=Message("without a time zone" if zone is None else "whose time zone knows no UTC offset"),
+        )
+        expect(
+            call.ended == call.began,
+            "A naive moment was refused only after {took} s.",
+            mark=call.end(due=call.began),
+            took=(call.ended or 0.0) - call.began,
+        )
 
 
 @pytest.mark.task(3)
@@ -415,19 +508,23 @@ async def test_wall_clock_set_back(lab: Lab) -> None:
         await lab.pause(4)
         clock.set_back(16)
         await lab.pause(8)
-        clock.set_back(0.5)
+        # By little enough to be taken for the inaccuracy of a timer.
+        clock.set_back(2**-6)
         await call
     call.raise_crash()
+    due = 24 + 2**-6
     expect(
         abs((call.ended or 0.0) - 8) > EXACT,
         "The wall clock was set back by 16 s, and sleep_until returned 16 s too early.",
         look="Loop time and wall-clock time are two clocks. On waking, look again at the one you were asked about.",
-        mark=call.end(due=24.5),
+        mark=call.end(due=due),
     )
     expect(
-        abs((call.ended or 0.0) - 24.5) < EXACT,
-        "The wall clock was set back by 16 s and by 0.5 s: it shows the moment at t=24.5, not at t={ended}.",
-        look="It may be set back more than once: look each time you wake, and sleep for what is left then.",
-        mark=Mark(24.5, "the wall clock shows the moment"),
+        abs((call.ended or 0.0) - due) < EXACT,
+        "The wall clock was set back by 16 s and by {little} s: it shows the moment at t={due}, not at t={ended}.",
+        look="It may be set back more than once: look each time you wake, and sleep for what is left, however little.",
+        little=2**-6,
+        due=due,
+        mark=Mark(due, "the wall clock shows the moment"),
         ended=call.ended,
     )

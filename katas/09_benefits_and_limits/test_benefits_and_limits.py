@@ -12,7 +12,9 @@ import pytest
 from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
 
 NAMES = ("user", "orders", "messages", "recommendations")
-Step = tuple[Literal["wait", "busy"], float]
+# To wait, to keep the loop busy, or to be cancelled as soon as others get a turn.
+Step = tuple[Literal["wait", "busy", "cancel"], float]
+WHILE_LEAVING = "was cancelled while it was being left"
 
 
 class User:
@@ -78,10 +80,18 @@ def expect_each_asked(api: Api, call: Call) -> None:
 @pytest.mark.task(1)
 async def test_dashboard_is_complete(lab: Lab) -> None:
     """load_dashboard: gives the answers of the four calls under their names, each asked once, for the right user."""
-    # Now this one is the last to come, now that one.
-    for orders, messages in ((2, 1), (8, 16), (16, 8)):
+    # Now this one is the last to come, now that one; and once there is nothing to say about the user.
+    for orders, messages, user in ((2, 1, User()), (8, 16, User()), (16, 8, User()), (2, 1, {})):
         api = Api(lab, user=4, orders=orders, messages=messages, recommendations=8)
+        api.answers["user"] = user
         call = await lab.call(kata.load_dashboard, api, 7)
+        call.raise_crash()
+        expect(
+            bool(user) or api.recommendations.started > 0,
+            "api.user() returned {user}, and then api.recommendations() was never called.",
+            look="That is an answer like any other: whether it is there is one question, whether it is true another.",
+            user=show(user),
+        )
         expect_each_asked(api, call)
         for name in NAMES:
             count = api.probe(name).started
@@ -141,7 +151,8 @@ async def test_independent_calls_overlap(lab: Lab) -> None:
 @pytest.mark.task(1)
 async def test_recommendations_wait_for_the_user_only(lab: Lab) -> None:
     """load_dashboard: the recommendations are asked for as soon as the user is there, whatever else is missing."""
-    for orders, messages in ((8.0, 16.0), (16.0, 8.0)):
+    # The user is the first of the three to come, or the second.
+    for orders, messages in ((8.0, 16.0), (16.0, 8.0), (0.5, 16.0), (16.0, 0.5)):
         began = lab.now
         api = Api(lab, user=1, orders=orders, messages=messages, recommendations=2)
         call = await lab.call(kata.load_dashboard, api, 7)
@@ -224,9 +235,10 @@ async def test_fair_map_gives_the_results(lab: Lab) -> None:
 @pytest.mark.task(2)
 async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
     """fair_map: after each `batch` calls, and only then, every other ready task gets a turn."""
-    for count, batch in ((10, 3), (4, 1), (6, 2), (7, 8)):
+    # And once with calls that take their time.
+    for count, batch, seconds in ((10, 3, 0), (4, 1, 0), (6, 2, 0), (7, 8, 0), (7, 3, 1)):
         turns = [0, 0, 0]
-        # How many turns each of the others had had when fn was called.
+        # How many turns each of the others had had when fn was called, and when fair_map returned.
         seen: list[list[int]] = []
         over = False
 
@@ -238,17 +250,25 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
 
         def fn(number: int) -> int:
             seen.append(list(turns))
+            if seconds:
+                lab.busy(seconds)
             return number
+
+        async def caller() -> None:
+            await kata.fair_map(fn, range(count), batch=batch)
+            seen.append(list(turns))
 
         others = [lab.loop.create_task(other(number)) for number in range(len(turns))]
         await lab.turns()
-        call = await lab.call(kata.fair_map, fn, range(count), batch=batch)
+        call = await lab.call(caller)
         over = True
         await asyncio.wait(others)
         call.raise_crash()
         gained = [[b - a for a, b in zip(one, two, strict=True)] for one, two in pairwise(seen)]
+        at_the_end = gained.pop() if gained else turns
         after = [number for number, gain in enumerate(gained, start=1) if max(gain)]
         due = list(range(batch, count, batch))
+        slow = Message.of(", each call takes {seconds} s", {"seconds": seconds}) if seconds else ""
         expect(
             bool(after) or not due,
             "batch={batch}: fn was called {count} times in one go, and in between no other task got a turn.",
@@ -258,8 +278,9 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
         )
         expect(
             set(after) >= set(due),
-            "batch={batch}, {count} items: others got a turn after calls {after}; expected after calls {due}.",
+            "batch={batch}, {count} items{slow}: others got a turn after calls {after}; expected after calls {due}.",
             look="Count the calls: after each complete batch, and not only once, everybody gets a turn.",
+            slow=slow,
             count=count,
             batch=batch,
             due=show(due),
@@ -267,8 +288,12 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
         )
         expect(
             set(after) <= set(due),
-            "batch={batch}, {count} items: others got a turn after calls {after}; expected only after calls {due}.",
-            look="A turn has its price; `batch` says how many calls are made between two of them.",
+            "batch={batch}, {count} items{slow}: others got a turn after calls {after}; "
+            "expected only after calls {due}.",
+            look="How long the calls take is no matter: it is `batch` that says how many are made between two turns."
+            if seconds
+            else "A turn has its price; `batch` says how many calls are made between two of them.",
+            slow=slow,
             count=count,
             batch=batch,
             due=show(due),
@@ -278,6 +303,14 @@ async def test_others_get_a_turn_after_each_batch(lab: Lab) -> None:
             all(min(gained[number - 1]) for number in due),
             "batch={batch}: after a batch some of 3 ready tasks got a turn, but not all of them.",
             look="Go to the end of the queue of those who are ready, so that everybody comes before you.",
+            batch=batch,
+        )
+        expect(
+            min(at_the_end) > 0 or count % batch != 0,
+            "batch={batch}, {count} items: the last call completes a batch, but fair_map returned without a turn "
+            "for the others.",
+            look="After each batch: the last one, too. Who calls fair_map in a loop would let nobody in otherwise.",
+            count=count,
             batch=batch,
         )
 
@@ -349,6 +382,27 @@ async def test_cancellable_between_batches(lab: Lab) -> None:
         before=before,
         more=len(called) - before,
     )
+    struck: list[float] = []
+
+    def strike() -> None:
+        if not last.over:
+            struck.append(lab.now)
+            last.cancel()
+
+    def cancelling(number: int) -> int:
+        if number == 3:
+            # The first who gets a turn after this call, if anybody does before the caller goes on.
+            lab.loop.call_soon(strike)
+        return number
+
+    last = lab.call(kata.fair_map, cancelling, range(4), batch=2)
+    await last
+    if struck:
+        last.expect_error(
+            asyncio.CancelledError,
+            "The caller was cancelled in the turn after the last of two batches, but {call} {happened}.",
+            look="The work is done, but who was cancelled ends as cancelled: nobody else hears of it.",
+        )
 
 
 @dataclass
@@ -381,6 +435,10 @@ async def _block(watch: Watch, lab: Lab, steps: Sequence[Step], problem: BaseExc
         for kind, seconds in steps:
             if kind == "busy":
                 lab.busy(seconds)
+            elif kind == "cancel":
+                task = asyncio.current_task()
+                assert task is not None
+                lab.loop.call_soon(task.cancel)
             else:
                 await lab.pause(seconds)
         watch.inside = list(detector.stalls)
@@ -532,6 +590,14 @@ async def test_one_entry_for_each_stall(lab: Lab) -> None:
         look="Each stall is measured by itself: from the moment at which the next probe was due.",
         stalls=show(stalls),
     )
+    began, stalls = await watched(lab, ("wait", 2.5), ("busy", 5), ("wait", 0.25), ("busy", 7), ("wait", 8.25))
+    expect(
+        len(stalls) == 2,
+        "The loop was busy twice, for 5 s and for 7 s, free for 0.25 s between, and two probes came late; "
+        "stalls is {stalls}.",
+        look="Between the two everybody had a turn, so they are two stalls: what each probe met is its own affair.",
+        stalls=show(stalls),
+    )
 
 
 @pytest.mark.task(3)
@@ -544,6 +610,7 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
         ("was left by an exception", failure, (("wait", 4.5),)),
         ("was left by an exception, without any await", failure, ()),
         ("was cancelled", None, (("wait", 64),)),
+        (WHILE_LEAVING, None, (("wait", 4.5), ("cancel", 0))),
     )
     for words, problem, steps in endings:
         before = asyncio.all_tasks()
@@ -564,7 +631,7 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
             happened=call.happened,
         )
         expect(
-            not cancelled or words == "was cancelled",
+            not cancelled or "cancelled" in words,
             "The block {words}, and a CancelledError left it that nobody asked for.",
             look="Awaiting a task you cancelled raises CancelledError; one that never ran cannot catch it inside.",
             words=Message(words),
@@ -581,11 +648,14 @@ async def test_nothing_is_left_after_the_block(lab: Lab) -> None:
         expect(
             not left and timer is None,
             "The block {words}, and the detector was still running afterwards.",
-            look="On every way out, cancel the task or the timer that is due next.",
+            look="An `await` in __aexit__ can be cancelled: stop what has to be stopped before it, or in a `finally`."
+            if words == WHILE_LEAVING
+            else "On every way out, cancel the task or the timer that is due next.",
             words=Message(words),
         )
         expect(
-            not watch.left,
+            # Who is cancelled while it waits for the task's end need not wait any longer.
+            not watch.left or words == WHILE_LEAVING,
             "The block {words}, and the detector's task had been told to end, but had not ended yet.",
             look="cancel() only asks. Await the task that you have cancelled before you leave.",
             words=Message(words),

@@ -1,7 +1,7 @@
 """close() calls run in a TaskGroup, which cancels the other ones when the first fails.
 
 Fails: test_leaving_by_an_exception_and_with_a_failing_close
-Says: Closing connection 2 began at t=21, and was cancelled.
+Says: Closing connection 2 began at t=27, and was cancelled.
 """
 
 import asyncio

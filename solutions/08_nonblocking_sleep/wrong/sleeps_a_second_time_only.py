@@ -1,7 +1,7 @@
 """After waking it looks again, but with if: a clock that is set back twice is not noticed.
 
 Fails: test_wall_clock_set_back
-Says: it shows the moment at t=24.5, not at t=24
+Says: it shows the moment at t=24.0156, not at t=24
 """
 
 import asyncio

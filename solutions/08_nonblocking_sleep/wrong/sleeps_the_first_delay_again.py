@@ -1,7 +1,7 @@
 """When the clock was set back it sleeps the first delay once more instead of what is left.
 
 Fails: test_wall_clock_set_back
-Says: it shows the moment at t=24.5, not at t=32
+Says: it shows the moment at t=24.0156, not at t=32
 """
 
 import asyncio
