@@ -242,7 +242,7 @@ def exam_cancelled_supervise(exam: Exam) -> None:
     for careless in exam.draw.sample([True, False], k=2):
         with exam.scene() as scene:
             when = exam.seconds(4, 6)
-            cleanups = exam.times(exam.draw.randint(3, 5), 1, 4)
+            cleanups = [*exam.times(exam.draw.randint(2, 4), 1, 4), exam.seconds(64, 512)]
             plans = [
                 Plan(
                     exam.seconds(16, 32),
@@ -275,3 +275,13 @@ def exam_cancelled_supervise(exam: Exam) -> None:
             scene.expect_quiet()
             scene.expect_raised(call, "CancelledError")
             scene.expect_over(call, when + max(cleanups), "The last cleanup was over then.")
+    # In the very turn in which the last service ends.
+    with exam.scene() as scene:
+        last = serving(exam, scene, Plan(None))
+        call, _, _ = supervise(exam, scene, [last])
+        scene.play()
+        scene.expect(len(last.calls) == 1, "A service was called {count} times.", count=len(last.calls))
+        scene.settle(last.calls[0], exam.mint())
+        scene.cancel(call)
+        scene.play()
+        scene.expect_raised(call, "CancelledError")

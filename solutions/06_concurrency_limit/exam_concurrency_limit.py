@@ -130,6 +130,22 @@ def exam_limit_is_kept_and_used(exam: Exam) -> None:
                 )
             expect_each_fetched(scene, fetch, urls)
             scene.expect_over(call, max(each.end or 0.0 for each in fetch.calls))
+    with exam.scene() as scene:
+        limit = exam.draw.randint(2, 6)
+        both = [site(exam, scene, 2 * limit)[0] for _ in range(2)]
+        calls = [scene.run("fetch_limited", urls_of(exam, 2 * limit), fetch, limit=limit) for fetch in both]
+        scene.play()
+        for fetch, call in zip(both, calls, strict=True):
+            scene.expect_over(call)
+            starts = [each.start for each in fetch.calls[:limit]]
+            scene.expect(
+                starts == [0.0] * limit and fetch.peak == limit,
+                "Two calls at the same time, each with limit={limit}: the first requests of one began at t={starts}, "
+                "and at most {peak} were in flight.",
+                limit=limit,
+                starts=starts,
+                peak=fetch.peak,
+            )
 
 
 @examine.task(2)
@@ -162,7 +178,13 @@ def exam_first_failure(exam: Exam) -> None:
                 number = len(call.service.calls) - 1
                 if number == place:
                     return Plan(when, error=error)
-                return Plan(exam.seconds(8, 16), exam.mint(), cleanup=cleanups[number] if number < limit else 0.0)
+                return Plan(
+                    exam.seconds(8, 16),
+                    exam.mint(),
+                    cleanup=cleanups[number] if number < limit else 0.0,
+                    # Whoever is cancelled because of the failure is not the first to fail.
+                    cleanup_error=exam.error() if late else None,
+                )
 
             fetch = scene.service(plan, exam.form())
             call = scene.run("fetch_limited", urls_of(exam, 4 * limit), fetch, limit=limit)
@@ -257,10 +279,10 @@ def exam_cancelled_caller(exam: Exam) -> None:
 
 @examine.task(3)
 def exam_limit_below_one(exam: Exam) -> None:
-    """fetch_limited: a limit below 1 is a ValueError before anything is fetched, and 1 is none."""
-    for limit in (0, -exam.draw.randint(1, 9), 1):
+    """fetch_limited: a limit below 1 is a ValueError before anything is fetched, also without urls, and 1 is none."""
+    for limit, count in ((0, 3), (-exam.draw.randint(1, 9), 3), (1, 3), (-exam.draw.randint(0, 9), 0)):
         with exam.scene() as scene:
-            urls = urls_of(exam, 3)
+            urls = urls_of(exam, count)
             fetch, plans = site(exam, scene, 3)
             call = scene.run("fetch_limited", list(urls), fetch, limit=limit)
             scene.play()
