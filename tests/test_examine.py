@@ -42,9 +42,7 @@ UNSEEN = {
     "final_failures_never_retrieved": "the only trace is a line in the log of the worker's own loop",
     "private_attribute_read": "the only trace is a line in the log of the worker's own loop",
     "coroutines_made_up_front": "a coroutine that is made and never awaited asks nobody for anything",
-    "attempts_nested_in_each_other": "it takes a thousand attempts, each of which costs the judge a turn",
     "earlier_cancellation_taken_for_a_new_one": "no order has a task cancelled before it calls the answer's function",
-    "first_requests_outside_the_try": "what a collaborator gives is awaitable; it never raises when it is called",
 }
 # They block their thread for as long as the examination says, so each costs what the patience allows.
 BLOCKING = {"pause_blocks_the_loop", "countdown_blocks"}

@@ -178,13 +178,7 @@ def exam_first_failure(exam: Exam) -> None:
                 number = len(call.service.calls) - 1
                 if number == place:
                     return Plan(when, error=error)
-                return Plan(
-                    exam.seconds(8, 16),
-                    exam.mint(),
-                    cleanup=cleanups[number] if number < limit else 0.0,
-                    # Whoever is cancelled because of the failure is not the first to fail.
-                    cleanup_error=exam.error() if late else None,
-                )
+                return Plan(exam.seconds(8, 16), exam.mint(), cleanup=cleanups[number] if number < limit else 0.0)
 
             fetch = scene.service(plan, exam.form())
             call = scene.run("fetch_limited", urls_of(exam, 4 * limit), fetch, limit=limit)
