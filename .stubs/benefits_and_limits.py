@@ -52,9 +52,9 @@ async def fair_map(fn: Callable[[A], B], items: Iterable[A], *, batch: int) -> l
 class StallDetector:
     """Notices when something keeps the event loop from turning. To be used as an asynchronous context manager.
 
-    It probes the loop every `interval` seconds, counted from entering the block. A probe that comes more than
-    `threshold` seconds after the moment it was due has met a stall: how late it came is appended to `stalls`, when
-    it comes. One stall makes one entry, however many probes were due meanwhile.
+    It probes the loop every `interval` seconds, first `interval` seconds after entering the block. A probe that comes
+    more than `threshold` seconds after the moment it was due has met a stall: how late it came is appended to
+    `stalls`, when it comes. One stall makes one entry, however many probes were due meanwhile.
 
     It is armed from the first line of the block on. A stall that no other await in the block follows may go unseen.
     When the block is left, in whatever way, nothing of the detector is left running: no task, no timer. What the

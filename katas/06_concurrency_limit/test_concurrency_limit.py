@@ -1,7 +1,7 @@
 """Checks of kata 06."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import concurrency_limit as kata
@@ -25,6 +25,25 @@ def site(
         return url.upper() if url != "c" else None
 
     return lab.probe(fetch, cleanup=cleanup)
+
+
+async def expect_any_awaitable(lab: Lab, function: Callable[..., Awaitable[list[str | None]]], **options: int) -> None:
+    """Expect what `fetch` gives to be awaited where it is no coroutine."""
+    request = site(lab)
+
+    def fetch(url: str) -> Awaitable[str | None]:
+        return asyncio.ensure_future(request(url))
+
+    call = await lab.call(function, list("abd"), fetch, **options)
+    expect(
+        call.error is None,
+        "fetch(url) gave a future instead of a coroutine, and {call} raised {error}.",
+        look="`await` takes any awaitable, and so do gather() and ensure_future(); create_task() takes coroutines "
+        "only.",
+        call=call.name,
+        error=show(call.error),
+    )
+    call.expect_value(["A", "B", "D"], "fetch(url) gave a future; {call} returned {actual}, expected {expected}.")
 
 
 @pytest.mark.task(1)
@@ -77,6 +96,7 @@ async def test_fetch_all_keeps_the_order(lab: Lab) -> None:
             "fetch_all returned {actual}, expected {expected}.",
             look="Keep each result with its place in `urls`: the fastest is the last but one, and 'a' is given twice.",
         )
+    await expect_any_awaitable(lab, kata.fetch_all)
 
 
 @pytest.mark.task(2)
@@ -120,6 +140,7 @@ async def test_limited_results_keep_the_order(lab: Lab) -> None:
             "fetch_limited returned {actual}, expected {expected}.",
             look="Keep each result with its place in `urls`; and a generator can be walked through only once.",
         )
+    await expect_any_awaitable(lab, kata.fetch_limited, limit=2)
 
 
 @pytest.mark.task(2)

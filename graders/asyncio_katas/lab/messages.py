@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ _shorten.maxstring = _shorten.maxother = 80
 
 # A few lines: what is longer is not read.
 _MAX_SHOWN = 600
+# Objects in the text of an exception, as Python shows them: with addresses, or all that a task is about.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+>")
+_TASK = re.compile(r"<((?:\w+\.)*_?(?:Task|Future|GatheringFuture)) .*>")
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -48,9 +52,9 @@ def show(value: object) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Return `Type: text` of an exception, surviving a broken `__str__`."""
+    """Return `Type: text` of an exception, without addresses, surviving a broken `__str__`."""
     try:
-        text = _exact(str(error))
+        text = _TASK.sub(r"<\1 ...>", _ADDRESS.sub(">", _exact(str(error))))
     except BaseException:  # noqa: BLE001 - the text of a foreign exception may raise anything
         text = ""
     text = text if len(text) <= 300 else text[:297] + "..."
