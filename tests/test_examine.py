@@ -43,6 +43,7 @@ UNSEEN = {
     "private_attribute_read": "the only trace is a line in the log of the worker's own loop",
     "coroutines_made_up_front": "a coroutine that is made and never awaited asks nobody for anything",
     "earlier_cancellation_taken_for_a_new_one": "no order has a task cancelled before it calls the answer's function",
+    "outcomes_ask_cancelling": "no order has a task cancelled before it calls the answer's function",
 }
 # They block their thread for as long as the examination says, so each costs what the patience allows.
 BLOCKING = {"pause_blocks_the_loop", "countdown_blocks"}

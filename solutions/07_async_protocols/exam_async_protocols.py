@@ -1,5 +1,6 @@
 """Kata 07, examined from outside."""
 
+from itertools import pairwise
 from typing import Any
 
 from asyncio_katas.examine import exam as examine
@@ -19,6 +20,8 @@ class Database:
         self.exam, self.scene = exam, scene
         # By the number of the attempt, from 0: what connect() raises; by that of the connection: what close() raises.
         self.refusing: dict[int, Any] = {}
+        # By the number of the attempt: how long connect() takes, where that is to be more than a moment.
+        self.opening: dict[int, float] = {}
         self.failing: dict[int, Any] = {}
         # What becomes of each page() of an iteration.
         self.pages: list[Plan] = []
@@ -32,7 +35,7 @@ class Database:
 
     def _connect(self, call: Call) -> Plan:
         number = len(call.service.calls) - 1
-        seconds = self.exam.seconds(1, 2)
+        seconds = self.opening.get(number) or self.exam.seconds(1, 2)
         if number in self.refusing:
             return Plan(seconds, error=self.refusing[number])
         place = len(self.things)
@@ -165,6 +168,29 @@ def exam_size_is_kept_and_used(exam: Exam) -> None:
             )
         for lease, body in leases:
             expect_lent(scene, body, "Who waits gets the next one that comes back.")
+            scene.expect_returned(lease, None)
+        db.leave(inside)
+        scene.expect_returned(pool, None)
+        db.expect_closed(pool)
+    with exam.scene() as scene:
+        db = Database(exam, scene)
+        # Until the second one is open, the first has been used by everybody else in turn.
+        db.opening[1] = exam.seconds(16, 24)
+        pool, inside = db.enter(2, Plan())
+        scene.play()
+        leases = [db.borrow(pool, Plan(seconds)) for seconds in exam.times(exam.draw.randint(3, 4), 1, 3)]
+        scene.play()
+        uses = [expect_lent(scene, body, "Who waits gets the next one that comes back.") for _, body in leases]
+        uses = sorted((use for use in uses if db.place(use.args) == 0), key=lambda use: use.start)
+        for use, following in pairwise(uses):
+            scene.expect(
+                following.start == use.end,
+                "A connection came back at t={back} while another was being opened, and was lent again only at t={t}.",
+                back=use.end,
+                t=following.start,
+            )
+        scene.expect(len(uses) >= len(leases) - 1, "The connection that was open was lent {n} times.", n=len(uses))
+        for lease, _ in leases:
             scene.expect_returned(lease, None)
         db.leave(inside)
         scene.expect_returned(pool, None)
@@ -325,10 +351,12 @@ def exam_no_connection_no_loss(exam: Exam) -> None:
             _, second = db.borrow(pool, Plan(exam.seconds(1, 4)))
             scene.play()
             expect_lent(scene, second, "One before it got none, and must not have taken the place along.")
+            # Two, since a place that was given back twice lets both in.
             _, third = db.borrow(pool, Plan(exam.seconds(1, 4)))
+            _, fourth = db.borrow(pool, Plan(exam.seconds(1, 4)))
             scene.play()
             scene.expect_raised(victim, error if what == "refused" else "CancelledError")
-            for body in (second, third):
+            for body in (second, third, fourth):
                 db.place(
                     expect_lent(scene, body, "One before it got none, and must not have taken the place along.").args
                 )
@@ -372,9 +400,11 @@ def exam_leaving_the_pool(exam: Exam) -> None:
 @examine.task(3)
 def exam_closed_pool(exam: Exam) -> None:
     """connection: RuntimeError with a pool that has been closed, and nothing is opened; before that it lends."""
-    for used in exam.draw.sample([True, False], k=2):
+    for used, failing in exam.draw.sample([(True, False), (False, False), (True, True)], k=3):
         with exam.scene() as scene:
             db = Database(exam, scene)
+            if failing:
+                db.failing[0] = exam.error("OSError")
             pool, inside = db.enter(1, Plan())
             scene.play()
             if used:
@@ -383,11 +413,13 @@ def exam_closed_pool(exam: Exam) -> None:
                 db.place(expect_lent(scene, body, "The pool was open.").args)
                 scene.expect_returned(lease, None)
             db.leave(inside)
-            scene.expect_returned(pool, None)
+            # What a close() raises may leave the block, or not.
+            if not failing:
+                scene.expect_returned(pool, None)
             db.expect_closed(pool)
             late, body = db.borrow(pool, SOON)
             scene.play()
-            scene.expect_raised(late, "RuntimeError")
+            scene.expect_raised(late, "RuntimeError", "The pool had been left, whatever its close() raised.")
             scene.expect(len(db.connect.calls) == used, "A closed pool opened a connection.")
 
 

@@ -1,5 +1,7 @@
 """Kata 10, examined from outside."""
 
+from typing import Any
+
 from asyncio_katas.examine import exam as examine
 from asyncio_katas.examine.exam import Exam, Plan, Run, Scene, Service
 
@@ -65,18 +67,22 @@ def exam_outcomes_of_all(exam: Exam) -> None:
 
 @examine.task(1)
 def exam_outcomes_forms(exam: Exam) -> None:
-    """outcomes: coroutines, tasks and objects with `__await__` side by side, and one that occurs first ends last."""
+    """outcomes: coroutines, objects with `__await__` and tasks side by side, one of them twice; the first ends last."""
     with exam.scene() as scene:
         forms = [*FORMS, *FORMS]
         exam.draw.shuffle(forms)
         seconds = sorted(exam.times(len(forms)), reverse=True)
         plans = [Plan(each, exam.mint()) for each in seconds]
         given = [scene.awaitable(plan, form) for plan, form in zip(plans, forms, strict=True)]
-        call = scene.run("outcomes", {"iterator": list(given)})
+        first = exam.draw.choice([place for place, form in enumerate(forms) if form == "task"])
+        again = exam.draw.randint(first + 1, len(forms))
+        handed: list[Any] = [*given[:again], {"kept": given[first].token}, *given[again:]]
+        call = scene.run("outcomes", {"iterator": handed})
         scene.play()
         scene.expect_over(call)
         calls_of(scene, given, "All of them are to run together.")
-        scene.expect_returned(call, [{"tuple": ["ok", plan.value]} for plan in plans])
+        plans.insert(again, plans[first])
+        scene.expect_returned(call, [{"tuple": ["ok", plan.value]} for plan in plans], "One pair for each place.")
 
 
 @examine.task(2)
@@ -106,6 +112,24 @@ def exam_first_success(exam: Exam) -> None:
             scene.expect_returned(call, value)
             due = when + max(plan.cleanup for plan in plans)
             scene.expect_over(call, due, "The last cleanup was over then.")
+    with exam.scene() as scene:
+        # Who has won one race, and who was cancelled in it, takes part in another, which is decided when it begins.
+        plans, value = cleanups(exam, exam.times(exam.draw.randint(1, 3), 8, 16)), exam.mint()
+        given = children(exam, scene, [*plans, Plan(exam.seconds(1, 4), value)], "task")
+        call = start(exam, scene, "first_success", given)
+        scene.play()
+        scene.expect_returned(call, value)
+        began, plans = scene.now, cleanups(exam, exam.times(exam.draw.randint(1, 4), 8, 16))
+        rivals = children(exam, scene, plans, "task")
+        entrants: list[Any] = [*({"kept": each.token} for each in given), *rivals]
+        exam.draw.shuffle(entrants)
+        call = scene.run("first_success", entrants)
+        scene.play()
+        scene.expect_returned(call, value, "One of them had succeeded before the call.")
+        scene.expect_cancelled([loser for each in rivals for loser in each.calls], began)
+        scene.expect_quiet()
+        due = began + max(plan.cleanup for plan in plans)
+        scene.expect_over(call, due, "One of them had succeeded before the call; the last cleanup was over then.")
 
 
 @examine.task(2)

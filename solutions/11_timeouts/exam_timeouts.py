@@ -47,8 +47,8 @@ def expect_starts(scene: Scene, op: Service, due: list[float], why: str) -> None
 @examine.task(1)
 def exam_value_in_time(exam: Exam) -> None:
     """call_with_timeout: what the operation gives or raises in time leaves as it is, at that moment."""
-    # The operation's own TimeoutError is easily taken for, or replaced by, the one of the limit.
-    for kinds in exam.draw.sample([(), ("TimeoutError",), (*PASSING, *LASTING)], k=3):
+    # The operation's own TimeoutError or CancelledError is easily taken for, or replaced by, the one of the limit.
+    for kinds in exam.draw.sample([(), ("TimeoutError",), ("CancelledError",), (*PASSING, *LASTING)], k=4):
         with exam.scene() as scene:
             when, limit = exam.seconds(1, 7), exam.seconds(8, 16)
             error = exam.error(*kinds) if kinds else None
@@ -58,7 +58,7 @@ def exam_value_in_time(exam: Exam) -> None:
             scene.play()
             expect_starts(scene, op, [0.0], "It is called once.")
             if kinds:
-                scene.expect_raised(call, error)
+                scene.expect_raised(call, "CancelledError" if kinds == ("CancelledError",) else error)
             else:
                 scene.expect_returned(call, value)
             scene.expect_over(call, when)
@@ -68,16 +68,21 @@ def exam_value_in_time(exam: Exam) -> None:
 @examine.task(1)
 def exam_timeout(exam: Exam) -> None:
     """call_with_timeout: at the limit the operation is cancelled once, cleaned up, and then TimeoutError leaves."""
-    for _ in range(2):
+    for none_at_all in exam.draw.sample([False, False, True], k=3):
         with exam.scene() as scene:
             limit, cleanup = exam.times(2, 1, 8)
+            if none_at_all:
+                limit = 0.0
             op = operation(exam, scene, Plan(exam.seconds(16, 32), exam.mint(), cleanup=cleanup))
             call = scene.run("call_with_timeout", op, limit)
             scene.play()
-            expect_starts(scene, op, [0.0], "It is called once.")
+            # Whoever has no time at all may cancel it before it has begun.
+            if op.calls or not none_at_all:
+                expect_starts(scene, op, [0.0], "It is called once.")
             scene.expect_cancelled(op.calls, limit)
             scene.expect_raised(call, "TimeoutError")
-            scene.expect_over(call, limit + cleanup, "The cleanup was over then.")
+            due = limit + cleanup if op.calls else limit
+            scene.expect_over(call, due, "The cleanup was over then.")
 
 
 @examine.task(2)
@@ -238,3 +243,21 @@ def exam_cancelled_caller(exam: Exam) -> None:
                 scene.expect_cancelled(op.calls, when)
             scene.expect_raised(call, "CancelledError")
             scene.expect_over(call, when if where == "pause" else when + cleanup)
+    with exam.scene() as scene:
+        # The limit of a try has struck before: two have cancelled, and the second may cut the cleanup short.
+        limit, cleanup = exam.seconds(1, 3), exam.seconds(16, 24)
+        op = operation(exam, scene, Plan(exam.seconds(32, 48), exam.mint(), cleanup=cleanup))
+        backoff, _, _ = pauses(exam, scene)
+        call = retrying(scene, op, backoff, per_try=limit)
+        scene.play(until=exam.seconds(4, 8))
+        scene.cancel(call)
+        scene.play()
+        scene.expect_over(call)
+        expect_starts(scene, op, [0.0], "The caller was cancelled while a slow try was cleaning up.")
+        scene.expect_raised(call, "CancelledError", "It was not the limit alone that had cancelled.")
+        scene.expect(
+            (call.end or 0.0) <= limit + cleanup,
+            "The caller was cancelled, the last cleanup was over at t={due}, and the call ended at t={end}.",
+            due=limit + cleanup,
+            end=call.end,
+        )
