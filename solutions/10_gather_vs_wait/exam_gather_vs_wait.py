@@ -236,3 +236,22 @@ def exam_cancelled_caller(exam: Exam) -> None:
             scene.expect_quiet()
             scene.expect_raised(call, "CancelledError")
             scene.expect_over(call, when + max(plan.cleanup for plan in plans), "The last cleanup was over then.")
+        # And as soon as the function waits for the first time.
+        with exam.scene() as scene:
+            given = children(exam, scene, cleanups(exam, exam.times(exam.draw.randint(3, 7), 8, 16)), "task")
+            call = start(exam, scene, name, given)
+            scene.cancel(call, turns=1)
+            scene.play()
+            scene.expect_over(call)
+            scene.expect_quiet()
+            scene.expect_raised(call, "CancelledError")
+    # And when the race is decided, while the losers clean up.
+    with exam.scene() as scene:
+        plans = [*cleanups(exam, exam.times(exam.draw.randint(3, 7), 8, 16)), Plan(4.0, exam.mint())]
+        exam.draw.shuffle(plans)
+        call = start(exam, scene, "first_success", children(exam, scene, plans))
+        scene.play(until=4.0 + min(plan.cleanup for plan in plans if plan.cleanup) / 2)
+        scene.cancel(call)
+        scene.play()
+        scene.expect_over(call)
+        scene.expect_quiet()
