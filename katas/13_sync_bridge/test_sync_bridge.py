@@ -62,6 +62,11 @@ async def block(use: Callable[[kata.Offload], Awaitable[None]]) -> None:
         await use(bridge)
 
 
+def forget_what_has_ended(call: Call) -> None:
+    """Forgive a task that looks after a job for outliving the await: it belongs to the block, which has been left."""
+    call.left_behind = [task for task in call.left_behind if not task.done()]
+
+
 @pytest.mark.task(1)
 async def test_offload_runs_in_another_thread(lab: Lab) -> None:
     """offload: runs the function in a worker thread and gives its value."""
@@ -315,7 +320,9 @@ async def test_cancelling_ends_the_await_but_not_the_job(lab: Lab) -> None:
                 next_call = lab.call(bridge.in_thread, jobs.hold, "b")
                 await lab.rest()
                 jobs.gate.open()
-            await next_call
+            for each in (call, next_call):
+                await each
+                forget_what_has_ended(each)
             expect(
                 jobs.most == 1,
                 "threads=1; a caller was cancelled, and the next job started beside the one that still ran.",
@@ -371,10 +378,10 @@ async def test_leaving_waits_for_every_job(lab: Lab) -> None:
         jobs.gate.open()
         await whole
         finished = list(jobs.finished)
-        for call in calls:
+        for call in (*calls, *failing):
             await call
+            forget_what_has_ended(call)
         for call in failing:
-            await call
             call.expect_error(ValueError)
         expect(
             special != "failed" or whole.error is not failing[0].error,
