@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "staging": {"records"},
     "protocol": {"lab", "records", "sealing"},
     "child": {"isolation", "lab", "protocol", "sealing"},
-    "children": {"child", "isolation", "protocol"},
+    "children": {"child", "isolation", "protocol", "staging"},
     "running": {"children", "isolation", "lab", "protocol", "records", "sealing", "staging"},
     "scoring": {"invocation", "lab", "records", "staging"},
     "submission": {"children", "isolation", "records", "running", "scoring", "staging"},

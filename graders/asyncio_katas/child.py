@@ -5,11 +5,13 @@ This is the only part of the grader in whose process a learner's file is ever im
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import importlib
 import json
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Generator
@@ -69,11 +71,24 @@ def main() -> None:
 
 def run_forked(root: str, orders: Any, journal: Any, level: str) -> None:
     """Run one job in a process forked from a warm server; orders and journal come and go through connections."""
+    _keep_apart()
+    run(root, orders.fileno(), journal.fileno(), Level(level), portable=False)
+
+
+def serve(root: str, requests: socket.socket) -> None:
+    """Get ready for learners' jobs, in a process forked from a warm server, and fork it for each that is requested."""
+    _keep_apart()
+    os.chdir(root)
+    _limit_files()
+    _run_pytest(root, Zygote(root, requests), portable=False)
+
+
+def _keep_apart() -> None:
+    """Leave the session of whoever grades, and its terminal."""
     os.setsid()
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
-    run(root, orders.fileno(), journal.fileno(), Level(level), portable=False)
 
 
 def run(root: str, orders: int, journal: int, level: Level, *, portable: bool) -> None:
@@ -87,16 +102,20 @@ def run(root: str, orders: int, journal: int, level: Level, *, portable: bool) -
     faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=journal)
     if not portable:
         _limit_files()
+    shield = None
+    if level is not Level.LEARNER:
+        shield = Shield(level, Path(root), scratch, alarm_to(journal))
+    _run_pytest(root, Recorder(root, orders, journal, shield), portable=portable)
+
+
+def _run_pytest(root: str, recorder: Recorder, *, portable: bool) -> None:
+    """Run pytest with this recorder, and leave."""
     # Checks judge with `expect`; rewriting assert statements would only take time.
     options = ["--assert=plain", f"--rootdir={root}", f"-c{root}/pytest.ini", *(f"-pno:{name}" for name in _WITHOUT)]
     if portable:
         # As on a platform without SIGALRM: the limit in C is the only one.
         options.append("--timeout-method=thread")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    shield = None
-    if level is not Level.LEARNER:
-        shield = Shield(level, Path(root), scratch, alarm_to(journal))
-    recorder = Recorder(root, orders, journal, shield)
     # Named with -p, each of them would be looked for among all that is installed, and that takes as long as a check.
     plugins = [recorder, *map(importlib.import_module, PLUGINS)]
     status = pytest.main([*options, root], plugins=plugins)
@@ -147,7 +166,7 @@ class Recorder:
         faulthandler.cancel_dump_traceback_later()
         # What is there by now stays: garbage collections need not look at it, nor copy it after a fork.
         gc.freeze()
-        job = _wait(self._orders)
+        job = self._job(session)
         faulthandler.dump_traceback_later(START_LIMIT_S, exit=True, file=self._journal)
         self._skip = set(job.skip)
         self._until_failure = job.until_failure
@@ -159,6 +178,9 @@ class Recorder:
             self._shield.up(folder, folder.partition("_")[2])
             self.write("isolation", layers=self._shield.layers)
             self._shield.vet(folder, folder.partition("_")[2])
+
+    def _job(self, _session: pytest.Session) -> Job:
+        return _wait(self._orders)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -233,6 +255,56 @@ class Recorder:
             if self._until_failure:
                 item.session.shouldstop = "a check did not pass"
         return report
+
+
+class Zygote(Recorder):
+    """The recorder of a process that forks itself for each job that is requested of it, one after the other."""
+
+    def __init__(self, root: str, requests: socket.socket) -> None:
+        super().__init__(root, -1, -1, None)
+        self._requests = requests
+
+    def _job(self, session: pytest.Session) -> Job:
+        """Return a job in the process that is forked for it, and only there."""
+        while True:
+            line, journal = _requested(self._requests)
+            child = os.fork()
+            if not child:
+                return self._accept(session, line, journal)
+            os.close(journal)
+            # Here and there: whoever hears of the process may end its group at once.
+            with contextlib.suppress(OSError):
+                os.setpgid(child, child)
+            self._requests.sendall(b"%d\n" % child)
+            _, status = os.waitpid(child, 0)
+            self._requests.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+
+    def _accept(self, session: pytest.Session, line: bytes, journal: int) -> Job:
+        os.setpgid(0, 0)
+        self._requests.close()
+        os.set_inheritable(journal, False)
+        self._journal = journal
+        request = json.loads(line)
+        self._root = request["root"]
+        os.chdir(self._root)
+        faulthandler.enable(journal)
+        # What others before it have printed is not its own.
+        os.lseek(1, 0, os.SEEK_SET)
+        os.ftruncate(1, 0)
+        session.config.pluginmanager.getplugin("capturemanager").read_global_capture()
+        return Job(**request["job"])
+
+
+def _requested(requests: socket.socket) -> tuple[bytes, int]:
+    """Return the request that arrives, and the journal with it; where nobody is left to send one, leave."""
+    line, journals = b"", list[int]()
+    while not line.endswith(b"\n"):
+        piece, come, _, _ = socket.recv_fds(requests, 65536, 1)
+        if not piece:
+            os._exit(0)
+        line += piece
+        journals += come
+    return line, journals[0]
 
 
 def _slug(node: pytest.Item | pytest.Collector) -> str:

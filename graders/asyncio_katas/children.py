@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from multiprocessing.util import Finalize
 from typing import IO, Any, Protocol
 
+from asyncio_katas import staging
 from asyncio_katas.isolation import warden
 from asyncio_katas.isolation.levels import Level
 from asyncio_katas.protocol import Job
 
 # Real seconds.
+_START_S = 60.0
 _END_S = 5.0
 _PORTABLE = "ASYNCIO_KATAS_PORTABLE"
 # What each run of pytest would import anew, and what that brings along; an absent one is left out.
 _WARM = ("pytest_asyncio.plugin", "pytest_timeout", "_pytest.helpconfig", "_pytest.skipping", "_pytest.unittest",
-         "unittest", "readline")  # fmt: skip
+         "unittest", "readline", "freezegun.api")  # fmt: skip
 _QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 
 
@@ -122,7 +129,7 @@ class FreshChild:
 
 
 class ForkedChild:
-    """A child forked from a warm server that has pytest and the lab imported already."""
+    """A child that may run a stranger's answer, forked from a warm server that has pytest and the lab imported."""
 
     def __init__(self, root: str, level: Level) -> None:
         self._warded = level is not Level.LEARNER and warden.available()
@@ -164,6 +171,123 @@ class ForkedChild:
         self._process.join(_END_S)
         self._orders.close()
         return self._process.exitcode or 0
+
+    def complaint(self) -> str:
+        """Return nothing: a forked child has no error stream of its own."""
+        return ""
+
+
+class _Zygote:
+    """A process that has pytest ready, and forks itself for each of a learner's jobs, one after the other."""
+
+    def __init__(self) -> None:
+        self._folder = ExitStack()
+        root = self._folder.enter_context(staging.stage())
+        self.requests, requests = socket.socketpair()
+        from asyncio_katas.child import serve  # noqa: PLC0415 - as above
+
+        self._process = _server().Process(target=serve, args=(str(root), requests))
+        with _hidden_main:
+            self._process.start()
+        requests.close()
+        # At its exit a program waits for all processes of its own, after it has done this.
+        self._at_exit = Finalize(None, self.end, exitpriority=0)
+
+    def alive(self) -> bool:
+        """Tell whether it can be asked for one more child."""
+        return bool(self._process.is_alive())
+
+    def end(self) -> None:
+        """End the process, but none that it has forked."""
+        self._at_exit.cancel()
+        self.requests.close()
+        self._process.kill()
+        self._process.join(_END_S)
+        self._folder.close()
+
+
+# Those that serve nobody now.
+_idle: list[_Zygote] = []
+
+
+def _zygote() -> _Zygote:
+    """Return one that serves nobody else."""
+    while _idle:
+        zygote = _idle.pop()
+        if zygote.alive():
+            return zygote
+        zygote.end()
+    return _Zygote()
+
+
+class ZygoteChild:
+    """A learner's child, forked from a process that has pytest ready: to be ready takes longer than most checks."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._zygote = _zygote()
+        reader, self._writer = os.pipe()
+        self.journal: IO[bytes] = os.fdopen(reader, "rb", buffering=0)
+        self._said = b""
+        self._pid = 0
+        self._killed = self._begun = False
+        self._code: int | None = None
+
+    def begin(self, job: Job) -> None:
+        """Hand the job over."""
+        request = json.dumps({"root": self._root, "job": asdict(job)}).encode() + b"\n"
+        requests = self._zygote.requests
+        requests.settimeout(_START_S)
+        self._begun = True
+        # Whatever has died by now will be missed in the journal.
+        with contextlib.suppress(OSError):
+            socket.send_fds(requests, [request[:1]], [self._writer])
+            requests.sendall(request[1:])
+        os.close(self._writer)
+        self._pid = self._number(_START_S) or 0
+        if self._killed:
+            self.kill()
+
+    def _number(self, within_s: float) -> int | None:
+        """Return the next number the zygote sends, if one comes in time: first a process, then its exit code."""
+        requests = self._zygote.requests
+        with contextlib.suppress(OSError):
+            requests.settimeout(within_s)
+            while b"\n" not in self._said:
+                piece = requests.recv(64)
+                if not piece:
+                    return None
+                self._said += piece
+            number, _, self._said = self._said.partition(b"\n")
+            return int(number)
+        return None
+
+    def alive(self) -> bool:
+        """Tell whether the child itself still runs."""
+        if self._code is None:
+            self._code = self._number(0)
+        return self._code is None and self._zygote.alive()
+
+    def kill(self) -> None:
+        """End the child's whole process group."""
+        self._killed = True
+        if self._pid:
+            kill_group(self._pid)
+
+    def end(self) -> int:
+        """End the child's whole process group; return its exit code."""
+        self.kill()
+        if not self._begun:
+            os.close(self._writer)
+            _idle.append(self._zygote)
+            return 0
+        if self._code is None:
+            self._code = self._number(_END_S)
+        if self._code is None:
+            self._zygote.end()
+            return -signal.SIGKILL
+        _idle.append(self._zygote)
+        return self._code
 
     def complaint(self) -> str:
         """Return nothing: a forked child has no error stream of its own."""
@@ -222,7 +346,9 @@ def _dismiss(pid: int, alive: Callable[[], bool], wait: Callable[[], object]) ->
 
 def start(root: str, *, warm: bool, level: Level = Level.LEARNER) -> Child:
     """Start a child that prepares itself and then waits for a job below `root`; `warm` forks it where that is done."""
-    return ForkedChild(root, level) if warm and can_fork() else FreshChild(root, level)
+    if not warm or not can_fork():
+        return FreshChild(root, level)
+    return ZygoteChild(root) if level is Level.LEARNER else ForkedChild(root, level)
 
 
 def discard(child: Child) -> None:

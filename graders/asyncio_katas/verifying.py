@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from asyncio_katas.records import Check, CheckResult, Claim, Kata, KataResult, K
 from asyncio_katas.submission import grade_answer
 
 CHECKS, TASKS, HINTS, RIGHT, WRONG, EXAMPLES, HELD_BACK = range(7, 13), 3, 3, 5, 12, 3, 4
+PARTS = frozenset({"right", "wrong", "held-back"})
 # Of a variant for take-homes there are fewer answers: only one of its tasks is its own.
 RIGHT_OF_VARIANT, WRONG_OF_VARIANT, HELD_BACK_OF_VARIANT = 3, 6, 2
 _HEADER = re.compile(r"^Fails: (?P<check>\w+)\nSays: (?P<words>.+)$", re.MULTILINE)
@@ -72,8 +73,9 @@ def verify(
     tried = 0
     with variants.others(chosen, course) as others, _log(log) as known, _pool(jobs) as pool:
         forms = [*chosen, *others]
-        trials = [trial for kata in forms for trial in _trials(kata, course, rounds, only, level)]
-        if only in (None, "wrong"):
+        parts = {only} if only else PARTS
+        trials = [trial for kata in forms for trial in _trials(kata, course, rounds, parts, level)]
+        if "wrong" in parts:
             trials += [trial for other in others for trial in _crossed(other, chosen, course, level)]
         open_trials = {kata.label: sum(1 for trial in trials if trial.kata is kata) for kata in forms}
         claims = {kata.label: _files(kata, course) for kata in forms}
@@ -281,7 +283,7 @@ def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
     return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Level) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, parts: Set[str], level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
     right, wrong = _answers(kata, course)
     found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
@@ -290,11 +292,11 @@ def _trials(kata: Kata, course: Path, rounds: int, only: str | None, level: Leve
     for number, (program, output) in enumerate(programs, start=1):
         found.append(_example(kata, f"example {number}", program, output))
     for number in range(1, rounds + 1):
-        if only in (None, "right"):
+        if "right" in parts:
             found += [_grading(kata, "right", path, number, _judge_right, level=level) for path in right]
-        if only in (None, "held-back"):
+        if "held-back" in parts:
             found += _held_back(kata, course, right, number, level)
-        if only in (None, "wrong"):
+        if "wrong" in parts:
             found += [_grading(kata, "wrong", path, number, _judge_wrong, level=level) for path in wrong]
     return found
 

@@ -7,12 +7,11 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import concurrency_models as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Message, expect, pass_gate, show
+from asyncio_katas.lab import Call, Lab, Message, OnlyAwaitable, expect, pass_gate, show
 
 # Real threads and processes may start slowly on a busy machine. Only an answer that never ends pays for this.
 pytestmark = pytest.mark.timeout(60)
@@ -231,16 +230,6 @@ class Countdown:
         return "awaited"
 
 
-class Visit:
-    """Something to await that begins what it stands for when it is awaited, and not before."""
-
-    def __init__(self, begin: Callable[[], Awaitable[str]]) -> None:
-        self._begin = begin
-
-    def __await__(self) -> Generator[Any, Any, str]:
-        return self._begin().__await__()
-
-
 @pytest.mark.task(1)
 async def test_overlap_takes_whatever_can_be_awaited(lab: Lab) -> None:
     """overlap: a start may give any awaitable, and may be given more than once."""
@@ -278,7 +267,7 @@ async def test_overlap_takes_whatever_can_be_awaited(lab: Lab) -> None:
         return "visited"
 
     probe = lab.probe(visit)
-    call = lab.call(kata.overlap, lambda: Visit(probe), lambda: Visit(probe))
+    call = lab.call(kata.overlap, lambda: OnlyAwaitable(probe), lambda: OnlyAwaitable(probe))
     await lab.rest()
     in_flight = probe.running
     gate.open()

@@ -3,14 +3,14 @@
 import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import exception_handling as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, OnlyAwaitable, Probe, expect, fail, show
 
 Service = Callable[[], Awaitable[Any]]
 Attempt = tuple[float, object]
@@ -246,21 +246,11 @@ async def test_services_run_at_the_same_time(lab: Lab) -> None:
     )
 
 
-class Custom:
-    """An awaitable that is neither a coroutine nor a future."""
-
-    def __init__(self, inner: Coroutine[Any, Any, object]) -> None:
-        self._inner = inner
-
-    def __await__(self) -> Generator[Any, None, object]:
-        return self._inner.__await__()
-
-
 @pytest.mark.task(2)
 async def test_results_in_the_order_of_the_mapping(lab: Lab) -> None:
     """supervise: returns a dict of the results by name, in the order of the mapping, whatever is awaited."""
     service, services = serving(lab, {"d": [(4, "D")], "b": [(3, None)], "c": [(2, 0)], "a": [(1, "A")]})
-    services["c"] = lambda: Custom(service("c"))
+    services["c"] = lambda: OnlyAwaitable(functools.partial(service, "c"))
     call = await lab.call(kata.supervise, MappingProxyType(services), Reports(lab))
     refused = next((error for error in [call.error, *members(call)] if isinstance(error, TypeError)), None)
     expect(

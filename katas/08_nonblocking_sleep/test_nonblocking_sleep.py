@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -11,7 +11,7 @@ import nonblocking_sleep as kata
 import pytest
 from freezegun import freeze_time
 
-from asyncio_katas.lab import Lab, Mark, Message, expect, show
+from asyncio_katas.lab import Lab, Mark, Message, OnlyAwaitable, expect, show
 
 # A wall clock counts in microseconds, and their floats are coarser still: loop seconds may differ by as much.
 EXACT = 2**-16
@@ -295,19 +295,6 @@ async def expect_the_other_sleeps_on(lab: Lab) -> None:
     )
 
 
-class Ticket:
-    """Something to await that is no coroutine; it takes a second."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return self._lab.pause(1).__await__()
-
-    def __repr__(self) -> str:
-        return "<a ticket>"
-
-
 @pytest.mark.task(2)
 async def test_every_does_not_drift(lab: Lab) -> None:
     """every: call k is made at start + k * interval, however long the calls take."""
@@ -362,7 +349,7 @@ async def test_every_does_not_drift(lab: Lab) -> None:
         count=fn.started - 3,
         took=(idle.ended or 0.0) - idle.began,
     )
-    ticket = await lab.call(kata.every, 4, lambda: Ticket(lab), times=2)
+    ticket = await lab.call(kata.every, 4, lambda: OnlyAwaitable(lambda: lab.pause(1)), times=2)
     took = (ticket.ended or 0.0) - ticket.began
     expect(
         ticket.error is None and took == 5,

@@ -1,13 +1,14 @@
 """Checks of kata 10."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any
 
 import gather_vs_wait as kata
 import pytest
 
-from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, fail, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, OnlyAwaitable, Probe, expect, fail, show
 
 # Later ones are faster, so that whoever collects results as they come gets them in the wrong order.
 DELAYS = {"a": 8.0, "b": 7.0, "c": 6.0, "d": 5.0, "e": 4.0, "f": 3.0}
@@ -96,16 +97,6 @@ async def test_outcomes_in_the_order_given(lab: Lab) -> None:
     call.expect_value([], "Without any awaitable outcomes returned {actual}, expected {expected}.")
 
 
-class Custom:
-    """An awaitable that is neither a coroutine nor a future."""
-
-    def __init__(self, inner: Coroutine[Any, Any, str]) -> None:
-        self._inner = inner
-
-    def __await__(self) -> Generator[Any, None, str]:
-        return self._inner.__await__()
-
-
 @pytest.mark.task(1)
 async def test_outcomes_takes_any_awaitable(lab: Lab) -> None:
     """outcomes: takes coroutines, tasks, futures and objects with `__await__`, in any iterable, a task even twice."""
@@ -115,7 +106,7 @@ async def test_outcomes_takes_any_awaitable(lab: Lab) -> None:
     for first, second, third, fourth in zip("aei", "bfj", "cgk", "dhl", strict=True):
         future: asyncio.Future[str] = lab.loop.create_future()
         lab.loop.call_later(4, future.set_result, fourth.upper())
-        given += [work(first), lab.loop.create_task(work(second)), Custom(work(third)), future]
+        given += [work(first), lab.loop.create_task(work(second)), OnlyAwaitable(partial(work, third)), future]
     call = await lab.call(kata.outcomes, iter(given))
     expect_accepted(call, Message("A coroutine, a task, an object with __await__ and a future were given"))
     call.expect_value(

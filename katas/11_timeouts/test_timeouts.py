@@ -1,13 +1,12 @@
 """Checks of kata 11."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
 import timeouts as kata
 
-from asyncio_katas.lab import Call, Lab, Mark, Message, Probe, expect, show
+from asyncio_katas.lab import Call, Lab, Mark, Message, OnlyAwaitable, Probe, expect, show
 
 Try = tuple[float, object]
 
@@ -56,16 +55,6 @@ def expect_called(op: Probe[[], object], call: Call) -> None:
     )
 
 
-class Custom:
-    """An awaitable that is neither a coroutine nor a future."""
-
-    def __init__(self, inner: Coroutine[Any, Any, object]) -> None:
-        self._inner = inner
-
-    def __await__(self) -> Generator[Any, None, object]:
-        return self._inner.__await__()
-
-
 async def expect_any_awaitable(lab: Lab, start: Callable[[Callable[[], Awaitable[object]]], Call]) -> None:
     """Expect what `op()` returns to be awaited, whatever kind of awaitable it is."""
     inner = operation(lab, (2, "value"))
@@ -76,7 +65,7 @@ async def expect_any_awaitable(lab: Lab, start: Callable[[Callable[[], Awaitable
         return answer
 
     def custom() -> Awaitable[object]:
-        return Custom(inner())
+        return OnlyAwaitable(inner)
 
     for op, kind in ((future, Message("a future")), (custom, Message("an object with __await__"))):
         call = await start(op)

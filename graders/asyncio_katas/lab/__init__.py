@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asyncio_katas.lab.calls import Attempt, Call, ThreadCall
     from asyncio_katas.lab.lab import Lab
     from asyncio_katas.lab.messages import Message, expect, expect_same, fail, same, show
-    from asyncio_katas.lab.probes import Gate, Probe
+    from asyncio_katas.lab.probes import Gate, OnlyAwaitable, Probe
     from asyncio_katas.lab.rendezvous import ProcessGate, ThreadGate, pass_gate
     from asyncio_katas.lab.timeline import Mark, Span
 
@@ -22,6 +22,7 @@ __all__ = [
     "Lab",
     "Mark",
     "Message",
+    "OnlyAwaitable",
     "Probe",
     "ProcessGate",
     "Span",
@@ -38,7 +39,7 @@ _HOMES = {
     "calls": ("Attempt", "Call", "ThreadCall"),
     "lab": ("Lab",),
     "messages": ("Message", "expect", "expect_same", "fail", "same", "show"),
-    "probes": ("Gate", "Probe"),
+    "probes": ("Gate", "OnlyAwaitable", "Probe"),
     "rendezvous": ("ProcessGate", "ThreadGate", "pass_gate"),
     "timeline": ("Mark", "Span"),
 }

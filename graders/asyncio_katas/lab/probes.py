@@ -38,6 +38,19 @@ class Gate:
             yield from waiter.__await__()
 
 
+class OnlyAwaitable(Generic[T]):
+    """Something to await that is neither a coroutine nor a future; what it stands for begins when it is awaited."""
+
+    def __init__(self, begin: Callable[[], Awaitable[T]]) -> None:
+        self._begin = begin
+
+    def __repr__(self) -> str:
+        return "<an object with __await__>"
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._begin().__await__()
+
+
 class Probe(Generic[P, T]):
     """An async collaborator that records each of its runs."""
 

@@ -58,7 +58,8 @@ def view() -> Iterator[View]:
 
 def table(proofs: Sequence[Proof]) -> None:
     """Print the numbers of all katas and their sum."""
-    grid = Table(Column("kata", no_wrap=True), *(short for _, short in _COLUMNS.values()), box=SIMPLE)
+    counts = [Column(short, no_wrap=True, justify="right") for _, short in _COLUMNS.values()]
+    grid = Table(Column("kata", no_wrap=True), *counts, box=SIMPLE, padding=0)
     for row in _rows(proofs):
         grid.add_row(*row)
     Console().print(grid)
