@@ -44,12 +44,13 @@ def main() -> None:
                 *(str(kata.number) for kata in katas if kata.number not in USES_PROCESSES)
             ),
             f"`katas check {YARDSTICK:02}` alone": lambda: check(str(YARDSTICK)),
-            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(Level.LEARNER, one),
-            f"all {len(katas)}, each in a warm, forked child": lambda: warm(Level.LEARNER, *katas),
-            "the same as a stranger's, behind every layer": lambda: warm(Level.FULL, *katas),
+            f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(one),
+            f"all {len(katas)}, each in a warm, forked child": lambda: warm(*katas),
+            "the same, forked as a stranger's are, but behind no layer": lambda: apart(Level.LEARNER, *katas),
+            "the same behind every layer": lambda: apart(Level.FULL, *katas),
         }
         if not children.can_fork():
-            subjects = dict(list(subjects.items())[:-3])
+            subjects = dict(list(subjects.items())[:-4])
         for subject in subjects.values():
             subject()
         seconds: dict[str, list[float]] = {name: [] for name in subjects}
@@ -79,12 +80,24 @@ def check(*katas: str) -> None:
     run("-P", "-m", "asyncio_katas", "check", *katas, "--submission", "solutions")
 
 
-def warm(level: Level, *katas: Kata) -> None:
-    """Grade references, each in a child of its own that is forked from the warm server this process keeps."""
+def warm(*katas: Kata) -> None:
+    """Grade references as a learner's, each in a child of its own that is forked when it is needed."""
     for kata in katas:
         with staging.stage() as root:
-            assembly = staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
-            running.grade([assembly], str(root), isolate=True, level=level)
+            running.grade([assembled(kata, root)], str(root), isolate=True)
+
+
+def apart(level: Level, *katas: Kata) -> None:
+    """Grade references, each in a process that gets ready by itself, as a stranger's answer gets one."""
+    for kata in katas:
+        with staging.stage() as root:
+            child = children.ForkedChild(str(root), level)
+            running.grade([assembled(kata, root)], str(root), isolate=True, level=level, waiting=[child])
+
+
+def assembled(kata: Kata, root: Path) -> staging.Assembly:
+    """Put a reference and its checks together."""
+    return staging.assemble(kata, ROOT / "solutions" / kata.name / f"{kata.slug}.py", root)
 
 
 def timed(subject: Callable[[], object]) -> float:

@@ -281,9 +281,10 @@ class ZygoteChild:
             os.close(self._writer)
             _idle.append(self._zygote)
             return 0
-        if self._code is None:
+        if self._code is None and self._pid:
             self._code = self._number(_END_S)
         if self._code is None:
+            # Whatever it says from now on would be taken for an answer to somebody else's request.
             self._zygote.end()
             return -signal.SIGKILL
         _idle.append(self._zygote)
