@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import bench_class
@@ -46,11 +48,9 @@ def main() -> None:
             f"`katas check {YARDSTICK:02}` alone": lambda: check(str(YARDSTICK)),
             f"kata {YARDSTICK:02} in a warm, forked child": lambda: warm(one),
             f"all {len(katas)}, each in a warm, forked child": lambda: warm(*katas),
-            "the same, forked as a stranger's are, but behind no layer": lambda: apart(Level.LEARNER, *katas),
-            "the same behind every layer": lambda: apart(Level.FULL, *katas),
         }
         if not children.can_fork():
-            subjects = dict(list(subjects.items())[:-4])
+            subjects = dict(list(subjects.items())[:-2])
         for subject in subjects.values():
             subject()
         seconds: dict[str, list[float]] = {name: [] for name in subjects}
@@ -58,6 +58,9 @@ def main() -> None:
             for name, subject in subjects.items():
                 seconds[name].append(timed(subject))
     report(seconds)
+    if children.can_fork():
+        print()
+        layers(katas)
 
 
 def plain_course(folder: Path, kata: Kata) -> Path:
@@ -87,12 +90,26 @@ def warm(*katas: Kata) -> None:
             running.grade([assembled(kata, root)], str(root), isolate=True)
 
 
-def apart(level: Level, *katas: Kata) -> None:
-    """Grade references, each in a process that gets ready by itself, as a stranger's answer gets one."""
-    for kata in katas:
-        with staging.stage() as root:
-            child = children.ForkedChild(str(root), level)
-            running.grade([assembled(kata, root)], str(root), isolate=True, level=level, waiting=[child])
+def layers(katas: Sequence[Kata]) -> None:
+    """Measure what strangers' answers cost behind no layer and behind every one, kata by kata, and print a table."""
+    seconds: dict[tuple[str, Level], list[float]] = {}
+    # Both of a kata one after the other: a machine that is slow for a while is so for both.
+    for kata, _, level in product(katas, range(ROUNDS), (Level.LEARNER, Level.FULL)):
+        seconds.setdefault((kata.slug, level), []).append(timed(partial(apart, kata, level)))
+    print("| references as strangers' answers | ms | ratio |")
+    print("|---|---:|---:|")
+    none = 0.0
+    for level, name in ((Level.LEARNER, "behind no layer"), (Level.FULL, "behind every layer")):
+        total = sum(statistics.median(seconds[kata.slug, level]) for kata in katas)
+        none = none or total
+        print(f"| {name} | {total * 1000:.0f} | {total / none:.2f} |")
+
+
+def apart(kata: Kata, level: Level) -> None:
+    """Grade a reference in a process that gets ready by itself, as a stranger's answer gets one."""
+    with staging.stage() as root:
+        child = children.ForkedChild(str(root), level)
+        running.grade([assembled(kata, root)], str(root), isolate=True, level=level, waiting=[child])
 
 
 def assembled(kata: Kata, root: Path) -> staging.Assembly:
