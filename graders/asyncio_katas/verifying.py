@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -283,7 +283,7 @@ def _answers(kata: Kata, course: Path) -> tuple[list[Path], list[Path]]:
     return learning.answers(kata, course), sorted((course / "solutions" / kata.name).glob("wrong/*.py"))
 
 
-def _trials(kata: Kata, course: Path, rounds: int, parts: Set[str], level: Level) -> list[Trial]:
+def _trials(kata: Kata, course: Path, rounds: int, parts: Collection[str], level: Level) -> list[Trial]:
     stub = kata.folder / f"{kata.slug}.py"
     right, wrong = _answers(kata, course)
     found = [_grading(kata, "stub", stub, 1, _judge_stub, level=level)]
