@@ -267,10 +267,10 @@ class Zygote(Recorder):
     def _job(self, session: pytest.Session) -> Job:
         """Return a job in the process that is forked for it, and only there."""
         while True:
-            line, journal = _requested(self._requests)
+            root, line, journal = _requested(self._requests)
             child = os.fork()
             if not child:
-                return self._accept(session, line, journal)
+                return self._accept(session, root, line, journal)
             os.close(journal)
             # Here and there: whoever hears of the process may end its group at once.
             with contextlib.suppress(OSError):
@@ -279,32 +279,32 @@ class Zygote(Recorder):
             _, status = os.waitpid(child, 0)
             self._requests.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
-    def _accept(self, session: pytest.Session, line: bytes, journal: int) -> Job:
+    def _accept(self, session: pytest.Session, root: str, line: bytes, journal: int) -> Job:
         os.setpgid(0, 0)
         self._requests.close()
         os.set_inheritable(journal, False)
         self._journal = journal
-        request = json.loads(line)
-        self._root = request["root"]
-        os.chdir(self._root)
+        self._root = root
+        os.chdir(root)
         faulthandler.enable(journal)
         # What others before it have printed is not its own.
         os.lseek(1, 0, os.SEEK_SET)
         os.ftruncate(1, 0)
         session.config.pluginmanager.getplugin("capturemanager").read_global_capture()
-        return Job(**request["job"])
+        return Job.of(line)
 
 
-def _requested(requests: socket.socket) -> tuple[bytes, int]:
-    """Return the request that arrives, and the journal with it; where nobody is left to send one, leave."""
-    line, journals = b"", list[int]()
-    while not line.endswith(b"\n"):
+def _requested(requests: socket.socket) -> tuple[str, bytes, int]:
+    """Return the folder, the job's line and the journal that arrive; where nobody is left to send any, leave."""
+    lines, journals = b"", list[int]()
+    while lines.count(b"\n") < 2:
         piece, come, _, _ = socket.recv_fds(requests, 65536, 1)
         if not piece:
             os._exit(0)
-        line += piece
+        lines += piece
         journals += come
-    return line, journals[0]
+    root, line = lines.splitlines()
+    return json.loads(root), line, journals[0]
 
 
 def _slug(node: pytest.Item | pytest.Collector) -> str:

@@ -13,8 +13,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict
 from multiprocessing.util import Finalize
 from typing import IO, Any, Protocol
 
@@ -181,7 +179,7 @@ class _Zygote:
     """A process that has pytest ready, and forks itself for each of a learner's jobs, one after the other."""
 
     def __init__(self) -> None:
-        self._folder = ExitStack()
+        self._folder = contextlib.ExitStack()
         root = self._folder.enter_context(staging.stage())
         self.requests, requests = socket.socketpair()
         from asyncio_katas.child import serve  # noqa: PLC0415 - as above
@@ -235,7 +233,7 @@ class ZygoteChild:
 
     def begin(self, job: Job) -> None:
         """Hand the job over."""
-        request = json.dumps({"root": self._root, "job": asdict(job)}).encode() + b"\n"
+        request = json.dumps(self._root).encode() + b"\n" + job.line()
         requests = self._zygote.requests
         requests.settimeout(_START_S)
         self._begun = True
